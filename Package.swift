@@ -1,0 +1,56 @@
+// swift-tools-version: 6.0
+// The host side (machine, devices, wiring, command line) and every guest library, so that guest code is also
+// compiled, tested and debugged hosted. Guest programs for wasm32 are built by `simctl image build` (ProgramBuilder).
+import PackageDescription
+
+/// A guest library: Embedded-clean sources below `Sources/GuestOS` or `Sources/BrowserApp`.
+func guest(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/" + path)
+}
+
+let package = Package(
+    name: "Terrarium",
+    products: [
+        .library(name: "Terrarium", targets: ["Terrarium"]),
+        .executable(name: "simctl", targets: ["simctl"]),
+    ],
+    targets: [
+        // Machine: knows neither VirtIO nor the kernel's types.
+        .target(name: "CHost", path: "Sources/Machine/CHost"),
+        .target(name: "Machine", dependencies: ["CHost"], path: "Sources/Machine", exclude: ["CHost"]),
+        // Devices and their host backends.
+        .systemLibrary(name: "CSDL2", path: "Sources/Devices/CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
+        .systemLibrary(name: "CSlirp", path: "Sources/Devices/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
+        .target(name: "Devices", dependencies: ["Machine", "CSDL2", "CSlirp"], path: "Sources/Devices", exclude: ["CSDL2", "CSlirp"]),
+        // Guest operating system.
+        guest("ABI", "GuestOS/ABI"),
+        guest("Policies", "GuestOS/Policies"),
+        guest("Drivers", "GuestOS/Drivers", ["ABI"]),
+        guest("Kernel", "GuestOS/Kernel", ["ABI", "Policies", "Drivers"]),
+        guest("Runtime", "GuestOS/Userland/Runtime", ["ABI"]),
+        guest("Graphics", "GuestOS/Userland/Graphics"),
+        guest("Toolkit", "GuestOS/Userland/Toolkit", ["ABI", "Runtime", "Graphics"]),
+        guest("NetStack", "GuestOS/Services/NetStack"),
+        guest("NetClient", "GuestOS/Userland/NetClient", ["ABI", "Runtime"]),
+        guest("NetworkService", "GuestOS/Services/Network", ["ABI", "Runtime", "NetStack"]),
+        guest("WindowManager", "GuestOS/Services/WindowManager", ["ABI", "Runtime", "Graphics", "Toolkit"]),
+        guest("InitService", "GuestOS/Services/Init", ["ABI", "Runtime"]),
+        guest("TerminalApp", "GuestOS/Apps/Terminal", ["ABI", "Runtime", "Graphics", "Toolkit"]),
+        // Browser.
+        guest("DOM", "BrowserApp/DOM"),
+        guest("HTML", "BrowserApp/HTML", ["DOM"]),
+        guest("Images", "BrowserApp/Images", ["Graphics"]),
+        guest("CSS", "BrowserApp/CSS", ["DOM", "Graphics"]),
+        guest("Layout", "BrowserApp/Layout", ["DOM", "CSS", "Graphics"]),
+        guest("WebNet", "BrowserApp/WebNet", ["ABI", "Runtime", "NetClient"]),
+        guest("TabApp", "BrowserApp/Tab", ["ABI", "Runtime", "Graphics", "DOM", "HTML", "CSS", "Layout", "Images", "WebNet", "NetClient", "Toolkit"]),
+        guest("ChromeApp", "BrowserApp/Chrome", ["ABI", "Runtime", "Graphics", "Toolkit", "WebNet", "TabApp"]),
+        // Image building, wiring, command line.
+        .target(name: "ProgramBuilder", path: "Sources/ProgramBuilder"),
+        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "ProgramBuilder"], path: "Sources/Terrarium"),
+        .target(name: "SimctlCommands", dependencies: ["Terrarium", "ProgramBuilder", "DOM", "HTML", "Images", "Graphics"], path: "Sources/SimctlCommands"),
+        .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
+        .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
+    ],
+    swiftLanguageModes: [.v6]
+)

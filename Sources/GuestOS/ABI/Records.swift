@@ -1,0 +1,104 @@
+// Fixed-layout records that cross the system-call boundary. Little-endian, no padding beyond what is written here;
+// both sides read and write them through `ByteReader`/`ByteWriter`.
+
+/// One entry of `waitMany`: 12 bytes (handle, signals wanted, signals observed).
+public struct WaitItem: Sendable {
+    public static let byteCount = 12
+    public var handle: UInt32, wanted: UInt32, observed: UInt32
+    public init(handle: UInt32, wanted: UInt32, observed: UInt32 = 0) { self.handle = handle; self.wanted = wanted; self.observed = observed }
+}
+
+/// What `processInfo` and `processList` report: 96 bytes.
+public struct ProcessRecord: Sendable {
+    public static let byteCount = 96
+    public var pid: UInt32 = 0
+    public var state: UInt32 = 0            // 0 ready, 1 waiting (quiescent), 2 blocked in a call, 3 frozen, 4 ended
+    public var exitReason: Int32 = 0        // ExitReason
+    public var exitCode: Int32 = 0
+    public var instructions: UInt64 = 0
+    public var pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesShared: UInt32 = 0
+    public var faults: UInt64 = 0
+    public var messages: UInt64 = 0
+    public var tabID: UInt32 = 0            // 0: not a tab
+    public var lifecycle: Int32 = 0
+    public var name: InlineName = InlineName()
+    public init() {}
+
+    public func emit(_ w: inout ByteWriter) {
+        w.u32(pid); w.u32(state); w.i32(exitReason); w.i32(exitCode); w.u64(instructions)
+        w.u32(pagesResident); w.u32(pagesCompressed); w.u32(pagesSwapped); w.u32(pagesShared)
+        w.u64(faults); w.u64(messages); w.u32(tabID); w.i32(lifecycle)
+        w.u64(name.a); w.u64(name.b); w.u64(name.c); w.u64(0)
+    }
+    public static func parse(_ r: inout ByteReader) -> ProcessRecord? {
+        var p = ProcessRecord()
+        guard r.remaining >= byteCount else { return nil }
+        p.pid = r.u32()!; p.state = r.u32()!; p.exitReason = r.i32()!; p.exitCode = r.i32()!; p.instructions = r.u64()!
+        p.pagesResident = r.u32()!; p.pagesCompressed = r.u32()!; p.pagesSwapped = r.u32()!; p.pagesShared = r.u32()!
+        p.faults = r.u64()!; p.messages = r.u64()!; p.tabID = r.u32()!; p.lifecycle = r.i32()!
+        p.name.a = r.u64()!; p.name.b = r.u64()!; p.name.c = r.u64()!; _ = r.u64()
+        return p
+    }
+}
+
+/// A name of at most 24 UTF-8 bytes, zero-filled.
+public struct InlineName: Sendable, Equatable {
+    public var a: UInt64 = 0, b: UInt64 = 0, c: UInt64 = 0
+    public init() {}
+    public init(_ s: String) {
+        var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        var i = 0
+        for byte in s.utf8 where i < 24 {
+            let v = UInt64(byte) << UInt64((i % 8) * 8)
+            if i < 8 { words.0 |= v } else if i < 16 { words.1 |= v } else { words.2 |= v }
+            i += 1
+        }
+        a = words.0; b = words.1; c = words.2
+    }
+    public var string: String {
+        var bytes: [UInt8] = []
+        for i in 0..<24 {
+            let word = i < 8 ? a : (i < 16 ? b : c)
+            let byte = UInt8(truncatingIfNeeded: word >> UInt64((i % 8) * 8))
+            if byte == 0 { break }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What `memoryInfo` reports, in frames of 64 KiB unless named otherwise: 48 bytes.
+public struct MemoryRecord: Sendable {
+    public static let byteCount = 48
+    public var framesTotal: UInt32 = 0, framesFree: UInt32 = 0, framesProcess: UInt32 = 0, framesShared: UInt32 = 0
+    public var framesCompressedPool: UInt32 = 0, framesKernel: UInt32 = 0
+    public var pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0
+    public var bytesCompressed: UInt64 = 0
+    public var pressureSome10: UInt32 = 0, pressureFull10: UInt32 = 0   // per mille of the last 10 s
+    public init() {}
+    public func emit(_ w: inout ByteWriter) {
+        w.u32(framesTotal); w.u32(framesFree); w.u32(framesProcess); w.u32(framesShared)
+        w.u32(framesCompressedPool); w.u32(framesKernel); w.u32(pagesCompressed); w.u32(pagesSwapped)
+        w.u64(bytesCompressed); w.u32(pressureSome10); w.u32(pressureFull10)
+    }
+    public static func parse(_ r: inout ByteReader) -> MemoryRecord? {
+        guard r.remaining >= byteCount else { return nil }
+        var m = MemoryRecord()
+        m.framesTotal = r.u32()!; m.framesFree = r.u32()!; m.framesProcess = r.u32()!; m.framesShared = r.u32()!
+        m.framesCompressedPool = r.u32()!; m.framesKernel = r.u32()!; m.pagesCompressed = r.u32()!; m.pagesSwapped = r.u32()!
+        m.bytesCompressed = r.u64()!; m.pressureSome10 = r.u32()!; m.pressureFull10 = r.u32()!
+        return m
+    }
+}
+
+/// One input event as the VirtIO input device reports it (VirtIO 1.2 §5.8.6, Linux evdev types and codes): 8 bytes.
+public struct InputEventRecord: Sendable, Equatable {
+    public static let byteCount = 8
+    public var type: UInt16, code: UInt16, value: Int32
+    public init(type: UInt16, code: UInt16, value: Int32) { self.type = type; self.code = code; self.value = value }
+    public static let typeSync: UInt16 = 0, typeKey: UInt16 = 1, typeRelative: UInt16 = 2, typeAbsolute: UInt16 = 3
+    public static let absX: UInt16 = 0, absY: UInt16 = 1, relWheel: UInt16 = 8
+    public static let buttonLeft: UInt16 = 0x110, buttonRight: UInt16 = 0x111, buttonMiddle: UInt16 = 0x112
+    /// Range of absolute coordinates of the tablet: 0…32767 over the whole screen.
+    public static let absoluteMax: Int32 = 32767
+}

@@ -1,0 +1,1 @@
+void terrarium_chost_anchor(void);
