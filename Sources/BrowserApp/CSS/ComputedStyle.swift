@@ -1,0 +1,158 @@
+// Computed style: the values layout and painting read, one per element (CSS Cascade 4 §4.4), as plain fields.
+// Invariant: everything is absolute (currentColor, em, keywords of font-size resolved); percentages stay where layout must resolve them.
+// Styles are shared between elements: never change one after the engine returned it. `ComputedStyle(anonymousIn:)` makes a new one.
+import Graphics
+
+/// The properties that children inherit.
+public struct InheritedStyle: Equatable, Sendable {
+    // Font
+    public var fontFamilies: [String] = ["serif"]    // lower case, in order of preference; generic names (serif, sans-serif, monospace, cursive, fantasy, system-ui) included
+    public var fontSize: LayoutUnit = LayoutUnit(16)
+    public var fontWeight: Int32 = 400    // 1...1000
+    public var fontStyle: FontStyle = .normal
+    public var fontSmallCaps: Bool = false
+    public var lineHeight: LineHeight = .normal
+    // Text
+    public var color: Color = .black
+    public var letterSpacing: LayoutUnit = .zero
+    public var wordSpacing: LayoutUnit = .zero
+    public var textAlign: TextAlign = .start
+    public var textIndent: Length = .zero
+    public var textTransform: TextTransform = .none
+    public var whiteSpace: WhiteSpace = .normal
+    public var wordBreak: WordBreak = .normal
+    public var overflowWrap: OverflowWrap = .normal
+    public var hyphens: Hyphens = .manual
+    public var tabSize: Int32 = 8    // in spaces
+    public var direction: Direction = .ltr
+    // Lists, quotes, tables
+    public var listStyleType: ListStyleType = .disc
+    public var listStylePosition: ListStylePosition = .outside
+    public var listStyleImage: String? = nil
+    public var quotes: [QuotePair] = ComputedStyle.initialQuotes
+    public var borderCollapse: BorderCollapse = .separate
+    public var borderSpacingX: LayoutUnit = .zero
+    public var borderSpacingY: LayoutUnit = .zero
+    public var captionSide: CaptionSide = .top
+    public var emptyCells: EmptyCells = .show
+    // Interaction
+    public var visibility: Visibility = .visible
+    public var cursor: Cursor = .auto
+    public var pointerEvents: PointerEvents = .auto
+    public var userSelect: UserSelect = .auto
+    public init() {}
+}
+
+/// The properties that start at their initial value on every element.
+public struct BoxStyle: Equatable, Sendable {
+    // Box generation and position
+    public var display: Display = .inline    // blockified where CSS 2.2 §9.7 says so
+    public var position: Position = .static
+    public var float: FloatSide = .none
+    public var clear: Clear = .none
+    public var top: Length = .auto
+    public var right: Length = .auto
+    public var bottom: Length = .auto
+    public var left: Length = .auto
+    public var zIndex: Int32? = nil    // nil is auto
+    // Box model
+    public var boxSizing: BoxSizing = .contentBox
+    public var width: Length = .auto
+    public var height: Length = .auto
+    public var minWidth: Length = .auto
+    public var minHeight: Length = .auto
+    public var maxWidth: Length = .auto    // auto is none
+    public var maxHeight: Length = .auto    // auto is none
+    public var marginTop: Length = .zero
+    public var marginRight: Length = .zero
+    public var marginBottom: Length = .zero
+    public var marginLeft: Length = .zero
+    public var paddingTop: Length = .zero
+    public var paddingRight: Length = .zero
+    public var paddingBottom: Length = .zero
+    public var paddingLeft: Length = .zero
+    public var borderTop: BorderSide = .none
+    public var borderRight: BorderSide = .none
+    public var borderBottom: BorderSide = .none
+    public var borderLeft: BorderSide = .none
+    public var radiusTopLeft: Length = .zero
+    public var radiusTopRight: Length = .zero
+    public var radiusBottomRight: Length = .zero
+    public var radiusBottomLeft: Length = .zero
+    public var outline: BorderSide = .none
+    public var outlineOffset: LayoutUnit = .zero
+    public var overflowX: Overflow = .visible
+    public var overflowY: Overflow = .visible
+    public var objectFit: ObjectFit = .fill
+    // Paint
+    public var opacity: UInt8 = 255
+    public var backgroundColor: Color = .transparent
+    public var backgroundLayers: [BackgroundLayer] = []    // empty without image
+    public var boxShadows: [BoxShadow] = []
+    // Inline and text
+    public var verticalAlign: VerticalAlign = .baseline
+    public var textDecorationLines: TextDecorationLines = []    // this element's own; propagation to descendants is layout's
+    public var textDecorationStyle: TextDecorationStyle = .solid
+    public var textDecorationColor: Color = .black
+    public var textOverflow: TextOverflow = .clip
+    // Tables
+    public var tableLayout: TableLayout = .auto
+    // Generated content
+    public var content: Content = .normal
+    public var counterReset: [CounterChange] = []
+    public var counterIncrement: [CounterChange] = []
+    public var counterSet: [CounterChange] = []
+    // Flex
+    public var flexDirection: FlexDirection = .row
+    public var flexWrap: FlexWrap = .nowrap
+    public var flexGrow: Int32 = 0    // 16.16 fixed point
+    public var flexShrink: Int32 = 65536    // 16.16 fixed point
+    public var flexBasis: Length = .auto
+    public var order: Int32 = 0
+    public var justifyContent: BoxAlignment = .normal
+    public var alignItems: BoxAlignment = .normal
+    public var alignContent: BoxAlignment = .normal
+    public var alignSelf: BoxAlignment = .auto
+    public var justifyItems: BoxAlignment = .normal
+    public var justifySelf: BoxAlignment = .auto
+    public var rowGap: Length = .zero
+    public var columnGap: Length = .zero
+    // Interaction
+    public var appearance: Appearance = .auto
+    public init() {}
+}
+
+/// All computed values of an element, pseudo-element or anonymous box. Read fields directly: `style.display`, `style.fontSize`.
+public final class ComputedStyle {
+    public internal(set) var inherited: InheritedStyle
+    public internal(set) var box: BoxStyle
+    /// Custom properties (`--name`) in effect; nil when there are none.
+    var custom: CustomProperties?
+    /// Small number, unique among the engine's live styles of one pass: equal numbers mean the same style.
+    public internal(set) var number: UInt32 = 0
+
+    /// Every property at its initial value.
+    public init() { inherited = InheritedStyle(); box = BoxStyle() }
+    init(inherited: InheritedStyle, box: BoxStyle, custom: CustomProperties?) { self.inherited = inherited; self.box = box; self.custom = custom }
+    /// The style of an anonymous box inside a box of style `parent`: inherited properties from it, all others initial (CSS 2.2 §9.2.1.1).
+    public init(anonymousIn parent: ComputedStyle, display: Display) {
+        inherited = parent.inherited
+        box = BoxStyle()
+        box.display = display
+        box.textDecorationColor = parent.inherited.color
+    }
+
+    static let initialQuotes = [QuotePair(open: "\u{201C}", close: "\u{201D}"), QuotePair(open: "\u{2018}", close: "\u{2019}")]
+
+    /// Used line height when it is not `normal` (nil: take it from the font).
+    public var lineHeightLength: LayoutUnit? {
+        switch inherited.lineHeight {
+        case .normal: return nil
+        case .number(let factor): return inherited.fontSize.scaled(fixed16: factor)
+        case .length(let length): return length
+        }
+    }
+    public var isPositioned: Bool { box.position != .static }
+    public var isOutOfFlow: Bool { box.position == .absolute || box.position == .fixed }
+    public var isFloating: Bool { box.float != .none && !isOutOfFlow }
+}
