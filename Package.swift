@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "SimctlCommands", dependencies: ["Terrarium", "ProgramBuilder", "DOM", "HTML", "Images", "Graphics"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
+        .testTarget(name: "DOMTests", dependencies: ["DOM"], path: "Tests/DOMTests"),
     ],
     swiftLanguageModes: [.v6]
 )
