@@ -52,6 +52,7 @@ let package = Package(
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
         .testTarget(name: "DOMTests", dependencies: ["DOM"], path: "Tests/DOMTests"),
+        .testTarget(name: "GraphicsTests", dependencies: ["Graphics"], path: "Tests/GraphicsTests"),
     ],
     swiftLanguageModes: [.v6]
 )
