@@ -1,0 +1,35 @@
+# The commands a person uses. Everything is incremental: unchanged steps are not repeated.
+SIMCTL := .build/release/simctl
+JOBS := $(shell nproc)
+
+.PHONY: help setup build image run test bench kernel-size metal-check clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup:           ## install what is missing (scripts/bootstrap)
+	@scripts/bootstrap
+
+build: setup     ## release build of simctl, and the guest image
+	@swift build -c release --product simctl -j $(JOBS)
+	@$(SIMCTL) image build
+
+image: build     ## the guest image only (programs, fonts, pages) in images/out
+
+run: build       ## open the desktop (without a display: ten seconds headless and a screenshot)
+	@$(SIMCTL) run
+
+test: build      ## everything: unit, scenario, conformance, record and replay, guest for bare metal
+	@scripts/test
+
+bench: build     ## measurements that docs/measurements.md quotes
+	@$(SIMCTL) bench all
+
+kernel-size:     ## lines of the microkernel proper (limit 2,500)
+	@scripts/kernel-size
+
+metal-check:     ## compile the guest for aarch64-none-none-elf
+	@scripts/metal-check
+
+clean:           ## remove build output and the guest image
+	@rm -rf .build images/out report

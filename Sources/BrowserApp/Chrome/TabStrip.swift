@@ -1,0 +1,110 @@
+// The browser's model of its tabs: order, history of each, what is shown. Pure state; the glue in `Browser.swift`
+// performs what it returns. Invariant: there is at least one tab, and `activeIndex` is valid.
+
+import TabProtocol
+
+/// One visited page of a tab.
+public struct HistoryEntry: Equatable, Sendable {
+    public var url: String
+    public var scrollY: Int32
+    public init(url: String, scrollY: Int32 = 0) { self.url = url; self.scrollY = scrollY }
+}
+
+/// What the tab's process is doing for us.
+public enum TabCondition: UInt8, Sendable {
+    case starting      // process being cloned
+    case alive
+    case discarded     // the kernel took its memory; URL and scroll position are kept
+    case crashed       // it trapped or was killed; an error page stands in
+    case unresponsive  // it was killed because it did not answer
+}
+
+/// A tab as the browser knows it.
+public struct TabModel: Sendable {
+    public let id: UInt32
+    public var title: String
+    public var history: [HistoryEntry]
+    public var historyIndex: Int
+    public var condition: TabCondition = .starting
+    public var load: LoadState = .finished
+    public var hasUnsavedForm = false
+    public var failure = ""
+    /// Set while the browser itself moves through history, so that the tab's report makes no new entry.
+    public var isTraversing = false
+
+    public var url: String { history[historyIndex].url }
+    public var canGoBack: Bool { historyIndex > 0 }
+    public var canGoForward: Bool { historyIndex + 1 < history.count }
+
+    init(id: UInt32, url: String) {
+        self.id = id
+        self.title = ""
+        history = [HistoryEntry(url: url)]
+        historyIndex = 0
+    }
+
+    /// The tab arrived at `url`. A new entry cuts the forward part off.
+    mutating func arrived(at url: String, isNew: Bool) {
+        if isTraversing || !isNew || history[historyIndex].url == url {
+            history[historyIndex].url = url
+            isTraversing = false
+            return
+        }
+        history.removeLast(history.count - historyIndex - 1)
+        history.append(HistoryEntry(url: url))
+        if history.count > TabStrip.historyEntriesMax { history.removeFirst() }
+        historyIndex = history.count - 1
+    }
+    /// Moves by `step` and returns the entry to load.
+    mutating func traverse(_ step: Int) -> HistoryEntry? {
+        let target = historyIndex + step
+        guard target >= 0, target < history.count else { return nil }
+        historyIndex = target
+        isTraversing = true
+        return history[target]
+    }
+}
+
+/// The ordered tabs of a window.
+public struct TabStrip: Sendable {
+    public static let tabsMax = 64
+    static let historyEntriesMax = 50
+    public private(set) var tabs: [TabModel] = []
+    public private(set) var activeIndex = 0
+    private var nextID: UInt32 = 1
+
+    public init() {}
+
+    public var active: TabModel? { tabs.isEmpty ? nil : tabs[activeIndex] }
+
+    public func index(of id: UInt32) -> Int? { tabs.firstIndex { $0.id == id } }
+
+    /// Opens a tab beside the active one (or at the end) and returns its id; nil when the strip is full.
+    public mutating func open(url: String, afterActive: Bool) -> UInt32? {
+        guard tabs.count < TabStrip.tabsMax else { return nil }
+        let tab = TabModel(id: nextID, url: url)
+        nextID += 1
+        let position = afterActive && !tabs.isEmpty ? activeIndex + 1 : tabs.count
+        tabs.insert(tab, at: position)
+        if position <= activeIndex && tabs.count > 1 { activeIndex += 1 }
+        return tab.id
+    }
+    /// Closes a tab; the neighbour on the right becomes active, else the one on the left.
+    public mutating func close(id: UInt32) {
+        guard let i = index(of: id) else { return }
+        tabs.remove(at: i)
+        if i < activeIndex || activeIndex >= tabs.count { activeIndex = max(0, activeIndex - 1) }
+    }
+    public mutating func activate(id: UInt32) {
+        if let i = index(of: id) { activeIndex = i }
+    }
+    /// The id `step` places from the active tab, wrapping.
+    public func neighbour(_ step: Int) -> UInt32? {
+        guard !tabs.isEmpty else { return nil }
+        return tabs[(activeIndex + step + tabs.count * 64) % tabs.count].id
+    }
+    public mutating func update(_ id: UInt32, _ body: (inout TabModel) -> Void) {
+        if let i = index(of: id) { body(&tabs[i]) }
+    }
+    public func tab(_ id: UInt32) -> TabModel? { index(of: id).map { tabs[$0] } }
+}

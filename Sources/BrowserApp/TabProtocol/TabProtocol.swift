@@ -1,0 +1,157 @@
+// Messages between the browser process (chrome) and a tab process, over one channel a tab. The browser commands and
+// forwards input; the tab reports what it shows. Unknown kinds are dropped by the receiver.
+
+import ABI
+
+/// Pointer actions forwarded to a tab, in content coordinates (pixels from the content area's corner).
+public enum PointerAction: UInt8, Sendable { case move = 0, down, up, wheel, leave }
+
+/// Browser → tab.
+public enum TabCommand: Sendable {
+    /// Load `url`; when done, scroll to `scrollY` pixels (used when going back and when a discarded tab returns).
+    case navigate(url: String, scrollY: Int32)
+    case reload
+    case stop
+    /// Become visible with a content area of this size. The tab answers with `surface` and a first `frame`.
+    case show(width: Int32, height: Int32)
+    /// Become hidden: the tab gives its surface back.
+    case hide
+    case pointer(action: PointerAction, x: Int32, y: Int32, button: UInt8, wheel: Int32)
+    case key(code: UInt16, modifiers: UInt8, character: UInt32)
+    /// Liveness probe; answered with the same number.
+    case ping(UInt32)
+
+    public func emit() -> [UInt8] {
+        var w = ByteWriter()
+        switch self {
+        case .navigate(let url, let scrollY): w.u8(1); w.i32(scrollY); w.string(url)
+        case .reload: w.u8(2)
+        case .stop: w.u8(3)
+        case .show(let width, let height): w.u8(4); w.i32(width); w.i32(height)
+        case .hide: w.u8(5)
+        case .pointer(let action, let x, let y, let button, let wheel):
+            w.u8(6); w.u8(action.rawValue); w.i32(x); w.i32(y); w.u8(button); w.i32(wheel)
+        case .key(let code, let modifiers, let character): w.u8(7); w.u16(code); w.u8(modifiers); w.u32(character)
+        case .ping(let number): w.u8(8); w.u32(number)
+        }
+        return w.bytes
+    }
+
+    public static func parse(_ bytes: [UInt8]) -> TabCommand? {
+        var r = ByteReader(bytes)
+        switch r.u8() {
+        case 1:
+            guard let scrollY = r.i32(), let url = r.string() else { return nil }
+            return .navigate(url: url, scrollY: scrollY)
+        case 2: return .reload
+        case 3: return .stop
+        case 4:
+            guard let width = r.i32(), let height = r.i32() else { return nil }
+            return .show(width: width, height: height)
+        case 5: return .hide
+        case 6:
+            guard let a = r.u8(), let action = PointerAction(rawValue: a), let x = r.i32(), let y = r.i32(),
+                  let button = r.u8(), let wheel = r.i32() else { return nil }
+            return .pointer(action: action, x: x, y: y, button: button, wheel: wheel)
+        case 7:
+            guard let code = r.u16(), let modifiers = r.u8(), let character = r.u32() else { return nil }
+            return .key(code: code, modifiers: modifiers, character: character)
+        case 8:
+            guard let number = r.u32() else { return nil }
+            return .ping(number)
+        default: return nil
+        }
+    }
+}
+
+/// How a load stands.
+public enum LoadState: UInt8, Sendable { case loading = 0, finished, failed }
+
+/// Shape of the pointer over content.
+public enum PointerShape: UInt8, Sendable { case arrow = 0, hand, text }
+
+/// Tab → browser.
+public enum TabReport: Sendable {
+    /// The surface to show; one shared-memory handle travels with the message (0xAARRGGBB, rows of `width` words).
+    case surface(width: Int32, height: Int32)
+    /// New pixels in the surface.
+    case frame(x: Int32, y: Int32, width: Int32, height: Int32)
+    case title(String)
+    /// The document's URL after redirects. `isNew` starts a history entry.
+    case location(url: String, isNew: Bool)
+    case load(LoadState)
+    /// The user followed a link; the browser decides where it opens.
+    case open(url: String, inNewTab: Bool)
+    case scroll(y: Int32, contentHeight: Int32)
+    /// URL under the pointer, or empty.
+    case hover(url: String, shape: PointerShape)
+    case pong(UInt32)
+    /// A form control holds text the user typed.
+    case unsavedForm(Bool)
+    /// The zygote is warm and quiescent.
+    case ready
+
+    public func emit() -> [UInt8] {
+        var w = ByteWriter()
+        switch self {
+        case .surface(let width, let height): w.u8(1); w.i32(width); w.i32(height)
+        case .frame(let x, let y, let width, let height): w.u8(2); w.i32(x); w.i32(y); w.i32(width); w.i32(height)
+        case .title(let title): w.u8(3); w.string(clipped(title, 512))
+        case .location(let url, let isNew): w.u8(4); w.u8(isNew ? 1 : 0); w.string(clipped(url, 3500))
+        case .load(let state): w.u8(5); w.u8(state.rawValue)
+        case .open(let url, let inNewTab): w.u8(6); w.u8(inNewTab ? 1 : 0); w.string(clipped(url, 3500))
+        case .scroll(let y, let contentHeight): w.u8(7); w.i32(y); w.i32(contentHeight)
+        case .hover(let url, let shape): w.u8(8); w.u8(shape.rawValue); w.string(clipped(url, 1024))
+        case .pong(let number): w.u8(9); w.u32(number)
+        case .unsavedForm(let unsaved): w.u8(10); w.u8(unsaved ? 1 : 0)
+        case .ready: w.u8(11)
+        }
+        return w.bytes
+    }
+
+    public static func parse(_ bytes: [UInt8]) -> TabReport? {
+        var r = ByteReader(bytes)
+        switch r.u8() {
+        case 1:
+            guard let width = r.i32(), let height = r.i32() else { return nil }
+            return .surface(width: width, height: height)
+        case 2:
+            guard let x = r.i32(), let y = r.i32(), let width = r.i32(), let height = r.i32() else { return nil }
+            return .frame(x: x, y: y, width: width, height: height)
+        case 3: return r.string().map { .title($0) }
+        case 4:
+            guard let isNew = r.u8(), let url = r.string() else { return nil }
+            return .location(url: url, isNew: isNew != 0)
+        case 5:
+            guard let s = r.u8(), let state = LoadState(rawValue: s) else { return nil }
+            return .load(state)
+        case 6:
+            guard let newTab = r.u8(), let url = r.string() else { return nil }
+            return .open(url: url, inNewTab: newTab != 0)
+        case 7:
+            guard let y = r.i32(), let contentHeight = r.i32() else { return nil }
+            return .scroll(y: y, contentHeight: contentHeight)
+        case 8:
+            guard let s = r.u8(), let shape = PointerShape(rawValue: s), let url = r.string() else { return nil }
+            return .hover(url: url, shape: shape)
+        case 9: return r.u32().map { .pong($0) }
+        case 10: return r.u8().map { .unsavedForm($0 != 0) }
+        case 11: return .ready
+        default: return nil
+        }
+    }
+}
+
+/// Cuts a string to at most `limit` bytes on a character boundary.
+func clipped(_ s: String, _ limit: Int) -> String {
+    if s.utf8.count <= limit { return s }
+    var result = ""
+    var count = 0
+    for c in s.unicodeScalars {
+        let width = c.value < 0x80 ? 1 : (c.value < 0x800 ? 2 : (c.value < 0x10000 ? 3 : 4))
+        if count + width > limit { break }
+        count += width
+        result.unicodeScalars.append(c)
+    }
+    return result
+}
