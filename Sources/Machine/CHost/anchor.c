@@ -1,1 +1,0 @@
-void terrarium_chost_anchor(void) {}
