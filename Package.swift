@@ -54,6 +54,7 @@ let package = Package(
         .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
         .testTarget(name: "DOMTests", dependencies: ["DOM"], path: "Tests/DOMTests"),
         .testTarget(name: "GraphicsTests", dependencies: ["Graphics"], path: "Tests/GraphicsTests"),
+        .testTarget(name: "ToolkitTests", dependencies: ["ABI", "Graphics", "Toolkit"], path: "Tests/ToolkitTests"),
     ],
     swiftLanguageModes: [.v6]
 )
