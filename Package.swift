@@ -17,11 +17,13 @@ let package = Package(
     targets: [
         // Machine: knows neither VirtIO nor the kernel's types.
         .target(name: "CHost", path: "Sources/Machine/CHost"),
-        .target(name: "Machine", dependencies: ["CHost"], path: "Sources/Machine", exclude: ["CHost"]),
+        .target(name: "CHash", path: "Sources/Machine/CHash", cSettings: [.unsafeFlags(["-O2"])]),   // hashes all RAM, also in debug builds
+        .systemLibrary(name: "CZlib", path: "Sources/Machine/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Machine", dependencies: ["CHost", "CHash", "CZlib"], path: "Sources/Machine", exclude: ["CHost", "CHash", "CZlib"]),
         // Devices and their host backends.
         .systemLibrary(name: "CSDL2", path: "Sources/Devices/CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
         .systemLibrary(name: "CSlirp", path: "Sources/Devices/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
-        .target(name: "Devices", dependencies: ["Machine", "CSDL2", "CSlirp"], path: "Sources/Devices", exclude: ["CSDL2", "CSlirp"]),
+        .target(name: "Devices", dependencies: ["Machine", "CSDL2", "CSlirp", "CZlib"], path: "Sources/Devices", exclude: ["CSDL2", "CSlirp"]),
         // Guest operating system.
         guest("ABI", "GuestOS/ABI"),
         guest("Policies", "GuestOS/Policies"),
