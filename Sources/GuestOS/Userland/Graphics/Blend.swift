@@ -1,0 +1,61 @@
+// Pixel arithmetic: premultiplied source-over, two channels at a time, exactly rounded division by 255.
+// Inner loops take plain pointers; nothing here allocates or counts references.
+
+/// A pixel times alpha (0…255), all four channels.
+@inline(__always)
+func scalePixel(_ p: UInt32, _ alpha: UInt32) -> UInt32 {
+    var low = (p & 0x00FF_00FF) &* alpha &+ 0x0080_0080
+    low = ((low &+ ((low >> 8) & 0x00FF_00FF)) >> 8) & 0x00FF_00FF
+    var high = ((p >> 8) & 0x00FF_00FF) &* alpha &+ 0x0080_0080
+    high = (high &+ ((high >> 8) & 0x00FF_00FF)) & 0xFF00_FF00
+    return low | high
+}
+/// Premultiplied `source` over `destination`.
+@inline(__always)
+func sourceOver(_ source: UInt32, _ destination: UInt32) -> UInt32 {
+    source &+ scalePixel(destination, 255 &- (source >> 24))
+}
+
+extension Color {
+    /// The premultiplied pixel.
+    public var pixel: UInt32 {
+        let opaque = 0xFF00_0000 | UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
+        return alpha == 255 ? opaque : scalePixel(opaque, UInt32(alpha))
+    }
+}
+
+enum Blend {
+    /// `count` pixels of one premultiplied colour.
+    @inline(__always)
+    static func fill(_ p: UnsafeMutablePointer<UInt32>, _ count: Int, _ pixel: UInt32) {
+        let alpha = pixel >> 24
+        if alpha == 255 { p.update(repeating: pixel, count: count); return }
+        if pixel == 0 { return }
+        for i in 0..<count { p[i] = sourceOver(pixel, p[i]) }
+    }
+    /// One colour through a row of coverage.
+    @inline(__always)
+    static func mask(_ p: UnsafeMutablePointer<UInt32>, _ coverage: UnsafePointer<UInt8>, _ count: Int, _ pixel: UInt32) {
+        let opaque = pixel >> 24 == 255
+        for i in 0..<count {
+            let c = UInt32(coverage[i])
+            if c == 0 { continue }
+            if c == 255 && opaque { p[i] = pixel; continue }
+            p[i] = sourceOver(scalePixel(pixel, c), p[i])
+        }
+    }
+    /// A row of premultiplied pixels.
+    @inline(__always)
+    static func copy(_ p: UnsafeMutablePointer<UInt32>, _ source: UnsafePointer<UInt32>, _ count: Int) {
+        for i in 0..<count {
+            let s = source[i]
+            let a = s >> 24
+            if a == 255 { p[i] = s } else if s != 0 { p[i] = sourceOver(s, p[i]) }
+        }
+    }
+    /// A row of premultiplied pixels with one more alpha.
+    @inline(__always)
+    static func copy(_ p: UnsafeMutablePointer<UInt32>, _ source: UnsafePointer<UInt32>, _ count: Int, alpha: UInt32) {
+        for i in 0..<count where source[i] != 0 { p[i] = sourceOver(scalePixel(source[i], alpha), p[i]) }
+    }
+}
