@@ -1,0 +1,64 @@
+// Shared by the C files of this target only.
+#ifndef TERRARIUM_INTERNAL_H
+#define TERRARIUM_INTERNAL_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "CHost.h"
+#include "program/task.h"
+
+#define RESERVATION_BYTE_COUNT (UINT64_C(8) << 30)  // 32-bit address + 32-bit offset
+#define PAGE_SHIFT 16
+#define PAGE_COUNT 65536u
+#define STACK_BYTE_COUNT (UINT64_C(16) << 20)       // depth limit × generous frames; only touched pages cost memory
+#define STACK_GUARD_BYTE_COUNT (UINT64_C(64) << 10)
+
+// One entry of the page table: frame << 3 | flags.
+enum { ENTRY_PRESENT = 1, ENTRY_WRITABLE = 2, ENTRY_MAPPED = 4, ENTRY_FRAME_SHIFT = 3 };
+
+// Why a fiber jumped to the machine, besides the reasons in task.h.
+struct terrarium_host_task {
+  struct terrarium_task *task;   // [task | instance | table]
+  struct terrarium_program *program;
+  size_t block_byte_count;
+  uint8_t *memory;               // 8 GiB reservation
+  uint32_t *entries;             // PAGE_COUNT entries, lazily touched
+  uint32_t page_last;            // highest page ever recorded + 1
+  uint32_t mapped_count;         // pages the host maps now
+  int ram_descriptor;
+  uint32_t frame_count;
+  uint8_t *stack;                // NULL while quiescent
+  void *fiber_sp, *main_sp;
+  uint64_t reported;             // task->count at the last exit
+  uint32_t pending_page;         // page of the last fault exit, mapped before the fiber goes on
+  bool is_active;                // between begin and finished
+  bool is_dead;                  // trapped
+  bool is_instantiated;
+  int entry;
+  int64_t argument0, argument1;
+  void *saved_frame;             // signal frame on the fiber's stack, when the last exit was a fault
+  struct terrarium_host_task *next, *previous;  // all tasks, for giving mappings back
+};
+
+struct terrarium_host_task *terrarium_current(void);
+
+// fiber.c
+uint8_t *terrarium_stack_take(void);
+void terrarium_stack_release(uint8_t *stack);
+void *terrarium_fiber_prepare(uint8_t *stack, struct terrarium_host_task *task);
+void terrarium_switch(void **save_sp, void *load_sp);
+__attribute__((noreturn)) void terrarium_jump(void *load_sp);
+
+// fault.c
+void terrarium_fault_install(void);         // process-wide, once
+void terrarium_fault_prepare_thread(void);  // alternate stack of the calling thread
+void terrarium_fault_before_resume(struct terrarium_host_task *task);
+
+// space.c
+bool terrarium_space_create(struct terrarium_host_task *task);
+void terrarium_space_destroy(struct terrarium_host_task *task);
+bool terrarium_space_resolve(struct terrarium_host_task *task, uint32_t page, bool is_write);
+void terrarium_space_forget_mappings(struct terrarium_host_task *task);
+void terrarium_forget_all_mappings(void);
+
+#endif
