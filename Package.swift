@@ -48,15 +48,18 @@ let package = Package(
         guest("TabProtocol", "BrowserApp/TabProtocol", ["ABI"]),
         guest("TabApp", "BrowserApp/Tab", ["ABI", "TabProtocol", "Runtime", "Graphics", "DOM", "HTML", "CSS", "Layout", "Images", "WebNet", "NetClient", "Toolkit"]),
         guest("ChromeApp", "BrowserApp/Chrome", ["ABI", "TabProtocol", "Runtime", "Graphics", "Toolkit", "WebNet"]),
+        // Public conformance suites (html5lib, PNG) run against the browser's libraries; host only.
+        .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),
         // Image building, wiring, command line.
         .target(name: "ProgramBuilder", path: "Sources/ProgramBuilder"),
         .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "ProgramBuilder"], path: "Sources/Terrarium"),
-        .target(name: "SimctlCommands", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "DOM", "HTML", "Images", "Graphics"], path: "Sources/SimctlCommands"),
+        .target(name: "SimctlCommands", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "DOM", "HTML", "Images", "Graphics", "Conformance"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
         .testTarget(name: "DOMTests", dependencies: ["DOM"], path: "Tests/DOMTests"),
         .testTarget(name: "GraphicsTests", dependencies: ["Graphics"], path: "Tests/GraphicsTests"),
         .testTarget(name: "ToolkitTests", dependencies: ["ABI", "Graphics", "Toolkit"], path: "Tests/ToolkitTests"),
+        .testTarget(name: "HTMLTests", dependencies: ["DOM", "HTML", "Conformance"], path: "Tests/HTMLTests", exclude: ["ledger.txt"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -20,6 +20,10 @@ public struct Atom: Hashable, Sendable {
         guard let found = string.withUTF8({ AtomTable.shared.find($0) }) else { return nil }
         raw = found
     }
+    public init?(existingUTF8 bytes: UnsafeBufferPointer<UInt8>) {
+        guard let found = AtomTable.shared.find(bytes) else { return nil }
+        raw = found
+    }
     @inlinable public static func == (a: Atom, b: Atom) -> Bool { a.raw == b.raw }
     @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(raw) }
     @inlinable public static var empty: Atom { Atom(raw: 0) }

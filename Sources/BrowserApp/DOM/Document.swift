@@ -209,6 +209,9 @@ public final class Document {
         mutationCount &+= 1
     }
 
+    /// Appends valid UTF-8.
+    public func appendText(to n: NodeID, utf8: UnsafeBufferPointer<UInt8>) { appendText(to: n, String(decoding: utf8, as: UTF8.self)) }
+
     func hasData(_ n: NodeID) -> Bool {
         switch record(n).pointee.kind {
         case .text, .comment, .processingInstruction: return true
@@ -240,6 +243,12 @@ public final class Document {
         r.pointee.attributeCount -= 1
         if name == .id { r.pointee.id = .empty }
         if name == .class_ { r.pointee.classCount = 0 }
+    }
+
+    /// Adds an attribute that the element is known not to have: no search.
+    public func addNewAttribute(_ n: NodeID, _ name: Atom, _ value: String, namespace: AttributeNamespace = .none) {
+        mutationCount &+= 1
+        addAttribute(n, name, value, namespace)
     }
 
     /// Adds an attribute that the element does not have. Attributes past 65,535 on one element are dropped.

@@ -76,6 +76,9 @@ extension Document {
     /// Data of a text, comment or processing instruction; empty for other nodes.
     public func text(_ n: NodeID) -> String { hasData(n) ? strings[Int(record(n).pointee.data)] : "" }
 
+    /// Length of `text` in UTF-8.
+    public func textByteCount(_ n: NodeID) -> Int { hasData(n) ? strings[Int(record(n).pointee.data)].utf8.count : 0 }
+
     public func doctype(_ n: NodeID) -> (name: String, publicID: String, systemID: String)? {
         guard kind(n) == .doctype else { return nil }
         let d = doctypes[Int(record(n).pointee.data)]

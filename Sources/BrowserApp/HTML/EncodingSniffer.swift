@@ -1,0 +1,107 @@
+// Which encoding a document is in (HTML §13.2.3.2): byte order mark, then the transport's label, then a meta element
+// in the first kilobyte, then what the bytes look like. Encodings known: UTF-8, windows-1252 (with all its labels,
+// ISO-8859-1 and ASCII among them) and UTF-16 by byte order mark.
+
+enum EncodingSniffer {
+    static let prescanByteCount = 1024
+
+    /// A byte order mark: the encoding and how many bytes to skip.
+    static func byteOrderMark(_ b: [UInt8]) -> (InputEncoding, Int)? {
+        if b.count >= 3 && b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF { return (.utf8, 3) }
+        if b.count >= 2 && b[0] == 0xFE && b[1] == 0xFF { return (.utf16BigEndian, 2) }
+        if b.count >= 2 && b[0] == 0xFF && b[1] == 0xFE { return (.utf16LittleEndian, 2) }
+        return nil
+    }
+
+    /// The encoding of a label (Encoding §4.2), or nil when the label is unknown.
+    static func encoding(label: String) -> InputEncoding? {
+        var bytes: [UInt8] = []
+        for b in label.utf8 where !isSpace(b) { bytes.append(lowercased(b)) }
+        let name = String(decoding: bytes, as: UTF8.self)
+        switch name {
+        case "utf-8", "utf8", "unicode-1-1-utf-8", "x-unicode20utf8", "unicode11utf8", "unicode20utf8": return .utf8
+        case "utf-16", "utf-16le", "utf-16be": return .utf8 // a meta element cannot say so truly (§13.2.3.2)
+        case "windows-1252", "cp1252", "x-cp1252", "iso-8859-1", "iso8859-1", "iso88591", "iso_8859-1", "latin1", "l1",
+             "ascii", "us-ascii", "ansi_x3.4-1968", "cp819", "ibm819", "iso-ir-100", "csisolatin1": return .windows1252
+        default: return nil
+        }
+    }
+
+    /// The encoding of a document whose transport named none.
+    static func guess(_ head: [UInt8]) -> InputEncoding {
+        if let label = metaLabel(head), let found = encoding(label: label) { return found }
+        return looksLikeUTF8(head) ? .utf8 : .windows1252
+    }
+
+    /// The value after `charset=` inside the first meta tag that has one.
+    static func metaLabel(_ head: [UInt8]) -> String? {
+        let count = min(head.count, prescanByteCount)
+        var i = 0
+        while i < count {
+            if matches(head, i, count, "<!--") { i = skipComment(head, i + 4, count); continue }
+            if matches(head, i, count, "<meta"), i + 5 < count, isSpace(head[i + 5]) || head[i + 5] == 0x2F {
+                var tagEnd = i
+                while tagEnd < count && head[tagEnd] != 0x3E { tagEnd += 1 }
+                if let label = charset(head, i, tagEnd) { return label }
+                i = tagEnd
+            }
+            i += 1
+        }
+        return nil
+    }
+
+    private static func skipComment(_ b: [UInt8], _ from: Int, _ count: Int) -> Int {
+        var i = from
+        while i < count && !matches(b, i, count, "-->") { i += 1 }
+        return i + 3
+    }
+
+    private static func charset(_ b: [UInt8], _ from: Int, _ to: Int) -> String? {
+        var i = from
+        while i < to {
+            defer { i += 1 }
+            guard matches(b, i, to, "charset") else { continue }
+            var j = i + 7
+            while j < to && isSpace(b[j]) { j += 1 }
+            guard j < to, b[j] == 0x3D else { continue }
+            j += 1
+            while j < to && (isSpace(b[j]) || b[j] == 0x22 || b[j] == 0x27) { j += 1 }
+            var label: [UInt8] = []
+            while j < to, !isSpace(b[j]), b[j] != 0x22, b[j] != 0x27, b[j] != 0x3B, b[j] != 0x2F {
+                label.append(b[j])
+                j += 1
+            }
+            if !label.isEmpty { return String(decoding: label, as: UTF8.self) }
+        }
+        return nil
+    }
+
+    private static func matches(_ b: [UInt8], _ at: Int, _ count: Int, _ word: StaticString) -> Bool {
+        guard at + word.utf8CodeUnitCount <= count else { return false }
+        for k in 0..<word.utf8CodeUnitCount where lowercased(b[at + k]) != word.utf8Start[k] { return false }
+        return true
+    }
+
+    /// No broken sequence except one cut off at the end.
+    private static func looksLikeUTF8(_ b: [UInt8]) -> Bool {
+        var i = 0
+        while i < b.count {
+            let c = b[i]
+            var needed = 0
+            switch c {
+            case 0..<0x80: needed = 0
+            case 0xC2...0xDF: needed = 1
+            case 0xE0...0xEF: needed = 2
+            case 0xF0...0xF4: needed = 3
+            default: return false
+            }
+            i += 1
+            while needed > 0 && i < b.count {
+                if b[i] & 0xC0 != 0x80 { return false }
+                i += 1
+                needed -= 1
+            }
+        }
+        return true
+    }
+}
