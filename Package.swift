@@ -60,6 +60,8 @@ let package = Package(
         .testTarget(name: "GraphicsTests", dependencies: ["Graphics"], path: "Tests/GraphicsTests"),
         .testTarget(name: "ToolkitTests", dependencies: ["ABI", "Graphics", "Toolkit"], path: "Tests/ToolkitTests"),
         .testTarget(name: "HTMLTests", dependencies: ["DOM", "HTML", "Conformance"], path: "Tests/HTMLTests", exclude: ["ledger.txt"]),
+        .testTarget(name: "CPUTests", dependencies: ["Machine", "ProgramBuilder"], path: "Tests/CPUTests"),
+        .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,4 @@
+;; Never returns and never calls.
+(module
+  (func (export "start") (param i32) (loop $l (br $l)))
+)

@@ -1,0 +1,4 @@
+;; Executes unreachable.
+(module
+  (func (export "start") (param i32) unreachable)
+)

@@ -1,0 +1,37 @@
+;; Sieve, recursion, floats and bulk copies in one: for counting and speed. Returns a checksum.
+(module
+  (import "kernel" "syscall" (func $syscall (param i32 i64 i64 i64 i64 i64 i64) (result i64)))
+  (memory 20 20)
+  (func $fib (param i32) (result i32)
+    (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
+      (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+  (func $sieve (param $n i32) (result i32) (local $i i32) (local $j i32) (local $found i32)
+    (memory.fill (i32.const 65536) (i32.const 1) (local.get $n))
+    (local.set $i (i32.const 2))
+    (loop $outer
+      (if (i32.load8_u offset=65536 (local.get $i)) (then
+        (local.set $found (i32.add (local.get $found) (i32.const 1)))
+        (local.set $j (i32.add (local.get $i) (local.get $i)))
+        (block $done (loop $inner
+          (br_if $done (i32.ge_u (local.get $j) (local.get $n)))
+          (i32.store8 offset=65536 (local.get $j) (i32.const 0))
+          (local.set $j (i32.add (local.get $j) (local.get $i)))
+          (br $inner)))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $outer (i32.lt_u (local.get $i) (local.get $n))))
+    (local.get $found))
+  (func $floats (param $n i32) (result i32) (local $x f64) (local $y f64)
+    (local.set $x (f64.const 1.5))
+    (loop $l
+      (local.set $x (f64.add (f64.mul (local.get $x) (f64.const 1.0001)) (f64.sqrt (f64.abs (local.get $x)))))
+      (local.set $y (f64.sub (f64.div (local.get $x) (f64.const 3)) (local.get $y)))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $l (local.get $n)))
+    (f64.store (i32.const 8) (f64.sub (local.get $y) (local.get $y)))
+    (f64.store (i32.const 16) (f64.div (f64.load (i32.const 8)) (f64.load (i32.const 8))))
+    (i32.xor (i32.wrap_i64 (i64.reinterpret_f64 (local.get $y))) (i32.load (i32.const 20))))
+  (func (export "start") (param i32) (result i32)
+    (memory.copy (i32.const 100) (i32.const 65536) (i32.const 10000))
+    (drop (call $syscall (i32.const 2) (i64.extend_i32_s (call $fib (i32.const 15))) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)))
+    (i32.xor (i32.xor (call $fib (i32.const 18)) (call $sieve (i32.const 200000))) (call $floats (i32.const 5000))))
+)
