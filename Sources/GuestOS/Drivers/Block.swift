@@ -1,0 +1,63 @@
+// VirtIO block device (VirtIO 1.2 §5.2): whole-frame reads and writes for swap. Each request in flight has a slot with
+// its header and status byte; the data goes straight to and from the frame.
+
+public final class BlockDriver {
+    public static let frameCount = 1
+    public static let sectorByteCount = 512
+    public static let requestCountMax = 16
+    public let sectorCount: UInt64
+    public private(set) var inFlightCount = 0
+    private let transport: VirtioTransport
+    private let queue: Virtqueue
+    private let slots: DMARegion                     // 32 bytes a slot: header 16, status 1
+    private var freeSlots: [UInt8]
+    private var slotOfHead: [UInt8]
+    private var tokenOfSlot: [UInt32]
+
+    public init?(transport: VirtioTransport, memory: DMARegion) {
+        guard transport.negotiate(0) != nil, let queue = transport.makeQueue(0, size: 64, memory: memory.slice(0, 8192)) else { return nil }
+        self.transport = transport
+        self.queue = queue
+        slots = memory.slice(8192, BlockDriver.requestCountMax * 32)
+        freeSlots = (0..<UInt8(BlockDriver.requestCountMax)).reversed()
+        slotOfHead = [UInt8](repeating: 0, count: 64)
+        tokenOfSlot = [UInt32](repeating: 0, count: BlockDriver.requestCountMax)
+        sectorCount = transport.config64(0)
+        transport.start()
+    }
+
+    public var hasRoom: Bool { !freeSlots.isEmpty }
+
+    /// Starts a transfer of `byteCount` bytes at `sector`; false when the queue is full. `token` comes back at completion.
+    public func submit(isWrite: Bool, sector: UInt64, physical: UInt64, byteCount: Int, token: UInt32) -> Bool {
+        guard let slot = freeSlots.popLast() else { return false }
+        let memory = slots.slice(Int(slot) * 32, 32)
+        memory.base.storeBytes(of: isWrite ? 1 : 0, toByteOffset: 0, as: UInt32.self)
+        memory.base.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
+        memory.base.storeBytes(of: sector, toByteOffset: 8, as: UInt64.self)
+        memory.base.storeBytes(of: 0xff, toByteOffset: 16, as: UInt8.self)
+        let chain = [VirtioBuffer(memory.physical, 16, writable: false), VirtioBuffer(physical, byteCount, writable: !isWrite),
+                     VirtioBuffer(memory.physical + 16, 1, writable: true)]
+        guard let head = queue.add(chain) else {
+            freeSlots.append(slot)
+            return false
+        }
+        slotOfHead[Int(head)] = slot
+        tokenOfSlot[Int(slot)] = token
+        inFlightCount += 1
+        queue.notify()
+        return true
+    }
+    /// Completed transfers since the last call.
+    public func handleInterrupt() -> [(token: UInt32, isOK: Bool)] {
+        transport.acknowledgeInterrupt()
+        var done: [(token: UInt32, isOK: Bool)] = []
+        while let (head, _) = queue.popUsed() {
+            let slot = slotOfHead[Int(head)]
+            done.append((tokenOfSlot[Int(slot)], slots.base.load(fromByteOffset: Int(slot) * 32 + 16, as: UInt8.self) == 0))
+            freeSlots.append(slot)
+            inFlightCount -= 1
+        }
+        return done
+    }
+}

@@ -1,0 +1,134 @@
+// System calls on the process itself and on other processes, and the tab calls of the browser.
+
+import ABI
+import Drivers
+
+extension Kernel {
+    static let processRights: Rights = [.read, .manage, .duplicate, .transfer]
+
+    func callExit(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        endProcess(p, .exited, code: Int32(truncatingIfNeeded: a.a0))
+        throw .ended
+    }
+    func callPrintDebug(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        guard a.a1 >= 0, a.a1 <= Int64(Limits.messageByteCountMax) else { throw .failed(.invalidArgument) }
+        let text = try copyIn(p, a.a0, Int(a.a1))
+        var line = Array("[\(p.pid) ".utf8)
+        line += Array(p.name.string.utf8)
+        line += [93, 32]
+        line += text
+        line.append(10)
+        devices.console?.write(line)
+        mustLeaveSlice = true
+        return 0
+    }
+    func callRandom(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        guard a.a1 >= 0, a.a1 <= Int64(KernelLimits.randomByteCountMax) else { throw .failed(.invalidArgument) }
+        try probe(p, a.a0, Int(a.a1), write: true)
+        var bytes: [UInt8] = []
+        for _ in 0..<Int(a.a1) { bytes.append(random.next()) }
+        try copyOut(p, bytes, a.a0)
+        return 0
+    }
+    func callYield(_ p: GuestProcess) -> Int64 {
+        p.sliceLeftNanoseconds = 0
+        mustLeaveSlice = true
+        return 0
+    }
+
+    // MARK: Other processes
+
+    /// A handle that is about to move to a new process; nil for handle 0.
+    private func bootstrapEntry(_ p: GuestProcess, _ handle: Int64) throws(CallStop) -> HandleEntry? {
+        if handle == 0 { return nil }
+        guard let entry = p.handles.lookup(handle) else { throw .failed(.badHandle) }
+        guard entry.rights.contains(.transfer) else { throw .failed(.accessDenied) }
+        return entry
+    }
+    private func giveAway(_ p: GuestProcess, _ handle: Int64) {
+        if handle == 0 { return }
+        dropSubscriptions(p, handle: handle)
+        _ = p.handles.remove(handle)
+    }
+    func callSpawn(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        let name = try copyInName(p, a.a1, a.a2)
+        let bootstrap = try bootstrapEntry(p, a.a3)
+        guard p.handles.hasRoom else { throw .failed(.limitReached) }
+        let child: GuestProcess
+        do throws(SystemError) { child = try spawnProcess(name, bootstrap: bootstrap, retained: true) } catch { throw .failed(error) }
+        giveAway(p, a.a3)
+        return Int64(handle(p, child.ref, Kernel.processRights))
+    }
+    func callClone(_ p: GuestProcess, _ a: SystemCallArguments, _ source: GuestProcess) throws(CallStop) -> Int64 {
+        let bootstrap = try bootstrapEntry(p, a.a1)
+        guard p.handles.hasRoom else { throw .failed(.limitReached) }
+        let child: GuestProcess
+        do throws(SystemError) { child = try cloneProcess(source, bootstrap: bootstrap) } catch { throw .failed(error) }
+        giveAway(p, a.a1)
+        return Int64(handle(p, child.ref, Kernel.processRights))
+    }
+    func callKill(_ p: GuestProcess, _ target: GuestProcess) throws(CallStop) -> Int64 {
+        endProcess(target, .killed, code: 0)
+        if target === p { throw .ended }
+        return 0
+    }
+    func callKillPID(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        guard a.a1 > 0, a.a1 <= Int64(UInt32.max), let target = process(pid: UInt32(a.a1)), target.isAlive else { throw .failed(.notFound) }
+        return try callKill(p, target)
+    }
+    func callProcessInfo(_ p: GuestProcess, _ a: SystemCallArguments, _ target: GuestProcess) throws(CallStop) -> Int64 {
+        var w = ByteWriter()
+        record(target).emit(&w)
+        try copyOut(p, w.bytes, a.a1)
+        return 0
+    }
+    func callProcessList(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        guard a.a2 >= 0 else { throw .failed(.invalidArgument) }
+        let alive = processes.filter { $0.isAlive }
+        let count = min(alive.count, Int(min(a.a2, Int64(KernelLimits.processCountMax))))
+        var w = ByteWriter()
+        for i in 0..<count { record(alive[i]).emit(&w) }
+        try copyOut(p, w.bytes, a.a1)
+        return Int64(count)
+    }
+
+    // MARK: Tabs
+
+    func callTabRegister(_ a: SystemCallArguments, _ target: GuestProcess) throws(CallStop) -> Int64 {
+        guard target.isAlive else { throw .failed(.wrongState) }
+        guard a.a1 > 0, a.a1 <= Int64(UInt32.max) else { throw .failed(.invalidArgument) }
+        target.isTab = true
+        target.tabID = UInt32(a.a1)
+        target.lastActiveNanoseconds = hal.nowNanoseconds
+        return 0
+    }
+    /// What the browser says of a tab. Active and passive wake it; hidden leaves a sleeping tab asleep; frozen, hibernated
+    /// and discarded are requests.
+    func callTabUpdate(_ p: GuestProcess, _ a: SystemCallArguments, _ target: GuestProcess) throws(CallStop) -> Int64 {
+        guard let state = LifecycleState(rawValue: Int32(truncatingIfNeeded: a.a1)) else { throw .failed(.invalidArgument) }
+        guard target.isAlive, target.isTab else { throw .failed(.wrongState) }
+        target.tabFlags = TabFlags(rawValue: UInt32(truncatingIfNeeded: a.a2))
+        switch state {
+        case .active, .passive:
+            thaw(target)
+            target.lastActiveNanoseconds = hal.nowNanoseconds
+            setLifecycle(target, state)
+        case .hidden:
+            if target.isFrozen { return 0 }
+            if target.lifecycle == .active { target.lastActiveNanoseconds = hal.nowNanoseconds }
+            setLifecycle(target, .hidden)
+        case .frozen, .hibernated, .discarded:
+            if target === p { throw .failed(.wrongState) }
+            guard apply(requested: state, target) else { throw .failed(.wrongState) }
+        }
+        return 0
+    }
+    func setLifecycle(_ p: GuestProcess, _ state: LifecycleState) {
+        p.lifecycle = state
+        if p.priority == 0 { return }
+        let wasQueued = p.isQueued
+        dequeue(p)
+        p.priority = state == .active || state == .passive ? 1 : 2
+        if wasQueued { enqueue(p) }
+    }
+}

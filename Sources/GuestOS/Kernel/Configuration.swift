@@ -1,0 +1,61 @@
+// The kernel's limits, costs and configuration, on one page.
+
+import ABI
+import Policies
+
+/// Fixed capacities. Program-visible limits stand in `ABI.Limits`.
+enum KernelLimits {
+    /// A desktop with 100 tabs, services and apps.
+    static let processCountMax = 256
+    /// Handle numbers keep 12 bits for the index.
+    static let handleCountMax = 4095
+    /// All kernel objects: 256 processes × ~64 channels, timers, buffers each.
+    static let objectCountMax = 32768
+    static let subscriptionCountMax = 1024
+    static let waitItemCountMax = 64
+    /// One shared object: a 4096 × 4096 surface is 1024 pages; half the window at most.
+    static let sharedPageCountMax = 8192
+    static let serviceCountMax = 64
+    static let randomByteCountMax = 65536
+    static let inputEventCountMax = 1024
+    static let swapRequestCountMax = 256
+    static let decisionLogCountMax = 4096
+    /// Frames that only the compressed pool and swap-in may take, so that reclaim itself never needs memory it frees.
+    static let reserveFrameCount = 16
+    static let priorityCount = 3
+}
+
+/// Modelled costs of kernel work in nanoseconds (a small core at 1 GHz; `docs/internals/kernel.md`).
+public struct CostModel: Sendable {
+    public var systemCall: UInt64 = 80
+    public var contextSwitch: UInt64 = 1_000
+    public var fault: UInt64 = 700
+    public var pageZero: UInt64 = 4_000             // 64 KiB at 16 bytes/ns
+    public var pageCopy: UInt64 = 8_000
+    public var pageMap: UInt64 = 100
+    public var copyPerKiB: UInt64 = 64              // user memory <-> kernel
+    public var compressPage: UInt64 = 160_000       // LZ4 at ~0.4 GB/s
+    public var decompressPage: UInt64 = 33_000      // ~2 GB/s
+    public var spawn: UInt64 = 50_000
+    public var cloneBase: UInt64 = 10_000
+    public var clonePerPage: UInt64 = 60
+    public var interrupt: UInt64 = 1_000
+    public init() {}
+}
+
+/// What the kernel is started with.
+public struct KernelConfiguration {
+    public var costs = CostModel()
+    public var policy: any MemoryPolicy = NonePolicy()
+    public var timesliceNanoseconds: UInt64 = 2_000_000
+    /// Time of one metered instruction; 1000 = 1 GHz.
+    public var instructionPicoseconds: UInt64 = 1_000
+    public var isSwapEnabled = true
+    public var bootProgram = "init"
+    public var policyPeriodNanoseconds: UInt64 = 1_000_000_000
+    /// Watermarks in frames; 0 derives them (1/12 and 1/8 of all frames).
+    public var framesLow: UInt32 = 0, framesHigh: UInt32 = 0
+    /// Where VirtIO windows are looked for.
+    public var deviceBase: UInt64 = 0x0a00_0000, deviceStride: UInt64 = 0x200, deviceSlotCount = 32
+    public init() {}
+}

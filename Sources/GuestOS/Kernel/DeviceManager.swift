@@ -1,0 +1,228 @@
+// Devices: probing at boot, interrupts, and the system calls on device handles. The drivers do the hardware; here is
+// what the kernel makes of it: handles, signals, the framebuffer as shared memory.
+
+import ABI
+import Drivers
+
+/// Register access of the drivers through the HAL.
+final class HALRegisters: RegisterAccess {
+    private let hal: any HAL
+    init(hal: any HAL) { self.hal = hal }
+    func read(_ address: UInt64) -> UInt32 { hal.readRegister(address) }
+    func write(_ address: UInt64, _ value: UInt32) { hal.writeRegister(address, value) }
+}
+
+/// What was found, and what the kernel keeps for it.
+struct DeviceSet {
+    var console: ConsoleDriver?
+    var entropy: EntropyDriver?
+    var block: BlockDriver?
+    var net: NetDriver?
+    var gpu: GPUDriver?
+    var inputs: [InputDriver] = []
+    var deviceIDOfLine: [Int: UInt32] = [:]
+    var inputOfLine: [Int: Int] = [:]
+
+    var framebuffer: SharedObject?
+    var objects: [DeviceObject] = []            // one a kind, held by the kernel
+    var events: [InputEventRecord] = []
+    var eventsHead = 0
+
+    func object(_ kind: DeviceKind) -> DeviceObject? { objects.first { $0.device == kind } }
+    /// Nothing that `init` needs is still under way.
+    func haveAnswered(isSeeded: Bool) -> Bool {
+        (entropy == nil || isSeeded) && (gpu.map { $0.isReady || $0.hasFailed } ?? true)
+    }
+}
+
+extension Kernel {
+    func probeDevices() {
+        let registers = HALRegisters(hal: hal)
+        for line in 0..<configuration.deviceSlotCount {
+            let base = configuration.deviceBase + configuration.deviceStride * UInt64(line)
+            if let transport = VirtioTransport(base: base, registers: registers) { attach(transport, line) }
+        }
+        pollEntropy()
+        gpuInterrupt()
+    }
+    private func attach(_ t: VirtioTransport, _ line: Int) {
+        devices.deviceIDOfLine[line] = t.deviceID
+        switch t.deviceID {
+        case VirtioDeviceID.console:
+            if devices.console == nil, let m = dma(ConsoleDriver.frameCount) { devices.console = ConsoleDriver(transport: t, memory: m) }
+        case VirtioDeviceID.entropy:
+            if devices.entropy == nil, let m = dma(EntropyDriver.frameCount) { devices.entropy = EntropyDriver(transport: t, memory: m) }
+            devices.entropy?.request()
+        case VirtioDeviceID.block:
+            if devices.block == nil, configuration.isSwapEnabled, let m = dma(BlockDriver.frameCount) { attachSwap(BlockDriver(transport: t, memory: m)) }
+        case VirtioDeviceID.network:
+            if devices.net == nil, let m = dma(NetDriver.frameCount) { devices.net = NetDriver(transport: t, memory: m) }
+            if devices.net != nil { publish(.network, .writable) }
+        case VirtioDeviceID.gpu:
+            if devices.gpu == nil, let m = dma(GPUDriver.frameCount) { devices.gpu = GPUDriver(transport: t, memory: m) }
+        case VirtioDeviceID.input:
+            guard let m = dma(InputDriver.frameCount), let driver = InputDriver(transport: t, memory: m) else { return }
+            devices.inputOfLine[line] = devices.inputs.count
+            devices.inputs.append(driver)
+            publish(.input, [])
+        default: break
+        }
+    }
+    private func attachSwap(_ driver: BlockDriver?) {
+        guard let driver else { return }
+        devices.block = driver
+        let slotCount = driver.sectorCount * UInt64(BlockDriver.sectorByteCount) / UInt64(Limits.pageByteCount)
+        swap.open(slotCount: Int(min(slotCount, 1 << 20)))
+    }
+    /// Zeroed contiguous frames; nil when memory is too fragmented or short.
+    private func dma(_ count: Int) -> DMARegion? {
+        guard let first = frames.allocateContiguous(.kernel, count: count) else { return nil }
+        for i in 0..<UInt32(count) { clear(first + i) }
+        return DMARegion(base: hal.frameAddress(first), physical: hal.physicalAddress(ofFrame: first), byteCount: count * Limits.pageByteCount)
+    }
+    private func publish(_ kind: DeviceKind, _ signals: Signals) {
+        if devices.object(kind) != nil { return }
+        let object = DeviceObject(kind)
+        invariant(objects.insert(object), "object table full at boot")
+        retain(object.ref)
+        object.signals = signals
+        devices.objects.append(object)
+    }
+
+    // MARK: Interrupts
+
+    /// A device's line is pending: its driver acknowledges and collects.
+    public func interrupt(line: Int) {
+        charge(costs.interrupt)
+        switch devices.deviceIDOfLine[line] ?? 0 {
+        case VirtioDeviceID.console: devices.console?.handleInterrupt()
+        case VirtioDeviceID.entropy: pollEntropy()
+        case VirtioDeviceID.block: swapInterrupt()
+        case VirtioDeviceID.network: netInterrupt()
+        case VirtioDeviceID.gpu: gpuInterrupt()
+        case VirtioDeviceID.input: inputInterrupt(line)
+        default: break
+        }
+        startInitWhenReady(force: false)
+        updateAlarm()
+    }
+    private func pollEntropy() {
+        if let seed = devices.entropy?.poll(), !random.isSeeded { random.seed(seed) }
+    }
+    private func gpuInterrupt() {
+        guard let gpu = devices.gpu else { return }
+        gpu.handleInterrupt()
+        if gpu.needsBacking { attachFramebuffer(gpu) }
+        if gpu.isReady { publish(.framebuffer, []) }
+    }
+    private func attachFramebuffer(_ gpu: GPUDriver) {
+        let count = (gpu.framebufferByteCount + Limits.pageByteCount - 1) / Limits.pageByteCount
+        guard let first = frames.allocateContiguous(.kernel, count: count) else { return }
+        let list = (0..<UInt32(count)).map { first + $0 }
+        for f in list { clear(f) }
+        let object = SharedObject(byteCount: gpu.framebufferByteCount, backing: .device, frames: list)
+        invariant(objects.insert(object), "object table full at boot")
+        retain(object.ref)
+        devices.framebuffer = object
+        gpu.attach([(hal.physicalAddress(ofFrame: first), count * Limits.pageByteCount)])
+        gpu.handleInterrupt()
+    }
+    private func netInterrupt() {
+        devices.net?.handleInterrupt()
+        updateNetSignals()
+    }
+    private func updateNetSignals() {
+        guard let net = devices.net, let object = devices.object(.network) else { return }
+        setSignals(object, .readable, net.hasPacket)
+        setSignals(object, .writable, net.canSend)
+    }
+    private func inputInterrupt(_ line: Int) {
+        guard let i = devices.inputOfLine[line] else { return }
+        for e in devices.inputs[i].handleInterrupt() {
+            if devices.events.count - devices.eventsHead >= KernelLimits.inputEventCountMax {
+                counters.droppedInputEvents += 1
+            } else {
+                devices.events.append(e)
+            }
+        }
+        if let object = devices.object(.input) { setSignals(object, .readable, devices.eventsHead < devices.events.count) }
+    }
+
+    // MARK: System calls
+
+    func callDeviceOpen(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
+        guard let kind = DeviceKind(rawValue: Int32(truncatingIfNeeded: a.a1)) else { throw .failed(.invalidArgument) }
+        guard let device = devices.object(kind) else { throw .failed(.notFound) }
+        guard p.handles.hasRoom else { throw .failed(.limitReached) }
+        return Int64(handle(p, device.ref, [.read, .write, .map, .duplicate, .transfer]))
+    }
+    private func framebuffer(_ target: DeviceObject) throws(CallStop) -> (GPUDriver, SharedObject) {
+        guard target.device == .framebuffer, let gpu = devices.gpu, let pixels = devices.framebuffer else { throw .failed(.notSupported) }
+        return (gpu, pixels)
+    }
+    func callFramebufferInfo(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        let (gpu, _) = try framebuffer(target)
+        try copyOut32(p, [gpu.width, gpu.height, gpu.width * 4, 1], a.a1)
+        return 0
+    }
+    func callFramebufferMap(_ p: GuestProcess, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        let (_, pixels) = try framebuffer(target)
+        return try mapShared(p, pixels, isWritable: true)
+    }
+    func callFramebufferFlush(_ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        let (gpu, _) = try framebuffer(target)
+        guard a.a1 >= 0, a.a2 >= 0, a.a3 >= 0, a.a4 >= 0, a.a1 <= 65535, a.a2 <= 65535, a.a3 <= 65535, a.a4 <= 65535 else { throw .failed(.invalidArgument) }
+        gpu.flush(GPUDriver.Area(x0: UInt32(a.a1), y0: UInt32(a.a2), x1: UInt32(a.a1 + a.a3), y1: UInt32(a.a2 + a.a4)))
+        mustLeaveSlice = true
+        return 0
+    }
+    func callPollEvent(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        guard target.device == .input else { throw .failed(.notSupported) }
+        guard a.a2 >= 0 else { throw .failed(.invalidArgument) }
+        let count = Int(min(a.a2, Int64(devices.events.count - devices.eventsHead)))
+        try probe(p, a.a1, count * InputEventRecord.byteCount, write: true)
+        var w = ByteWriter()
+        for e in devices.events[devices.eventsHead..<(devices.eventsHead + count)] {
+            w.u16(e.type)
+            w.u16(e.code)
+            w.i32(e.value)
+        }
+        try copyOut(p, w.bytes, a.a1)
+        devices.eventsHead += count
+        if devices.eventsHead == devices.events.count {
+            devices.events.removeAll(keepingCapacity: true)
+            devices.eventsHead = 0
+            setSignals(target, .readable, false)
+        }
+        return Int64(count)
+    }
+    private func network(_ target: DeviceObject) throws(CallStop) -> NetDriver {
+        guard target.device == .network, let net = devices.net else { throw .failed(.notSupported) }
+        return net
+    }
+    func callNetSend(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        let net = try network(target)
+        guard a.a2 >= 14, a.a2 <= Int64(NetDriver.packetByteCountMax) else { throw .failed(.invalidArgument) }
+        let packet = try copyIn(p, a.a1, Int(a.a2))
+        let isSent = net.send(packet)
+        updateNetSignals()
+        mustLeaveSlice = true
+        guard isSent else { throw .failed(.wouldBlock) }
+        return 0
+    }
+    func callNetReceive(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        let net = try network(target)
+        guard let byteCount = net.nextPacketByteCount else { throw .failed(.wouldBlock) }
+        guard a.a2 >= Int64(byteCount) else { throw .failed(.bufferTooSmall) }
+        try probe(p, a.a1, byteCount, write: true)
+        let packet = net.receive() ?? []
+        updateNetSignals()
+        try copyOut(p, packet, a.a1)
+        return Int64(packet.count)
+    }
+    func callNetInfo(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
+        let net = try network(target)
+        try copyOut(p, net.mac, a.a1)
+        return 0
+    }
+}

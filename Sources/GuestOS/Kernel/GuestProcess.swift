@@ -1,0 +1,89 @@
+// The process object: what the scheduler, the memory manager and the tab policies know of one program.
+
+import ABI
+
+/// What happens when the process gets the processor next.
+enum ResumeKind: UInt8 {
+    case run            // go on (or begin the prepared entry)
+    case restartCall    // dispatch the interrupted system call again
+    case deliver        // quiescent: look for a ready subscription
+}
+
+enum RunState: UInt8 { case ready, quiescent, blocked, ended }
+
+enum EntryPhase: UInt8 { case instantiate, main }
+
+struct Subscription {
+    var handle: Int64
+    var ref: ObjectRef
+    var key: Int64
+    var signals: Signals
+}
+
+/// A shared object in the window of a process.
+struct Mapping {
+    var page: UInt32, pageCount: UInt32
+    var ref: ObjectRef
+    var isWritable: Bool
+}
+
+public final class GuestProcess: KernelObject {
+    let pid: UInt32
+    let program: Int32
+    let name: InlineName
+    var task: Int32
+
+    // Scheduler.
+    var state = RunState.ready
+    var resume = ResumeKind.run
+    var phase = EntryPhase.instantiate
+    var isQueued = false
+    var priority = 1
+    var sliceLeftNanoseconds: UInt64 = 0
+    var picosecondsLeft: UInt64 = 0
+    var bootstrapHandle: UInt32 = 0
+
+    // Waiting.
+    var waits: [ObjectRef] = []
+    var waitTimer: TimerQueue.Key?
+    var isWaitingForPage = false
+    var subscriptions: [Subscription] = []
+    var rotation = 0
+
+    // Capabilities and memory.
+    var handles = HandleTable()
+    var pageTable = PageTable()
+    var mappings: [Mapping] = []            // ascending by page
+    var pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesFilled: UInt32 = 0
+
+    // Tab life cycle (memory manager).
+    var isTab = false
+    var tabID: UInt32 = 0
+    var lifecycle = LifecycleState.active
+    var tabFlags: TabFlags = []
+    var lastActiveNanoseconds: UInt64 = 0
+    var isFrozen = false
+    var hibernateWhenQuiescent = false
+
+    // Accounting.
+    var exitReason = ExitReason.running
+    var exitCode: Int32 = 0
+    var instructions: UInt64 = 0, faults: UInt64 = 0, messages: UInt64 = 0
+
+    init(pid: UInt32, program: Int32, name: InlineName, task: Int32) {
+        self.pid = pid
+        self.program = program
+        self.name = name
+        self.task = task
+        super.init(kind: .process)
+    }
+
+    /// No native stack: may be cloned and hibernated.
+    var isQuiescent: Bool { state == .quiescent || (state == .ready && resume == .deliver) }
+    var isAlive: Bool { state != .ended }
+
+    func mapping(containing page: UInt32) -> Mapping? {
+        for m in mappings where page >= m.page && page < m.page + m.pageCount { return m }
+        return nil
+    }
+}

@@ -1,0 +1,226 @@
+// The kernel: its state, boot sequence and the small operations everything else uses (objects, signals, waking).
+// One processor, one thread: nothing here is re-entered except where said.
+
+import ABI
+import Compression
+import Drivers
+import Policies
+
+/// What the kernel counted since boot.
+public struct KernelCounters: Sendable {
+    public var systemCalls: UInt64 = 0, contextSwitches: UInt64 = 0, faults: UInt64 = 0, messages: UInt64 = 0
+    public var compressions: UInt64 = 0, decompressions: UInt64 = 0, swapOuts: UInt64 = 0, swapIns: UInt64 = 0, swapErrors: UInt64 = 0
+    public var freezes: UInt64 = 0, hibernations: UInt64 = 0, thaws: UInt64 = 0, discards: UInt64 = 0, outOfMemoryKills: UInt64 = 0
+    public var refusedDecisions: UInt64 = 0, droppedInputEvents: UInt64 = 0, traps: UInt64 = 0
+    /// Nanoseconds charged for compressing and decompressing.
+    public var compressionNanoseconds: UInt64 = 0
+    public init() {}
+}
+
+public final class Kernel {
+    enum Phase { case created, probing, running }
+
+    let hal: any HAL
+    public let configuration: KernelConfiguration
+    let costs: CostModel
+    /// Exchangeable at run time.
+    public var memoryPolicy: any MemoryPolicy
+    public internal(set) var counters = KernelCounters()
+    public internal(set) var decisionLog: [DecisionRecord] = []
+    var phase = Phase.created
+
+    // Objects.
+    var objects = ObjectTable()
+    var doomed: [KernelObject] = []
+    var isDestroying = false
+    var processes: [GuestProcess] = []          // ascending pid
+    var nextPID: UInt32 = 1
+    var services: [Service] = []
+    var archive: [ArchiveFile] = []
+
+    // Scheduler.
+    var queues = [[GuestProcess]](repeating: [], count: KernelLimits.priorityCount)
+    var pickCount: UInt64 = 0
+    var lastRun: GuestProcess?
+    var mustLeaveSlice = false
+    var timers = TimerQueue()
+    var alarmSet: UInt64 = .max
+
+    // Memory.
+    var frames: FrameAllocator
+    var zeroFrame: UInt32 = 0
+    var pool = CompressedPool()
+    var swap = SwapSpace()
+    var pressure = PressureMeter()
+    var framesLow = 0, framesHigh = 0
+    var isReclaiming = false
+    var wasBelowLow = false
+
+    // Devices.
+    var devices = DeviceSet()
+    var random = RandomGenerator()
+
+    public init(hal: any HAL, configuration: KernelConfiguration = KernelConfiguration()) {
+        self.hal = hal
+        self.configuration = configuration
+        costs = configuration.costs
+        memoryPolicy = configuration.policy
+        frames = FrameAllocator(frameCount: hal.frameCount)
+    }
+
+    /// Archive, memory, devices; then `init`, at once or as soon as the devices have answered.
+    public func boot() {
+        invariant(phase == .created, "booted twice")
+        openArchive()
+        guard let zero = frames.allocate(.kernel) else { kernelPanic("no memory at boot") }
+        zeroFrame = zero
+        clear(zero)
+        framesLow = configuration.framesLow > 0 ? Int(configuration.framesLow) : frames.frameCount / 12
+        framesHigh = configuration.framesHigh > 0 ? Int(configuration.framesHigh) : frames.frameCount / 8
+        phase = .probing
+        _ = timers.add(hal.nowNanoseconds + 1_000_000_000, .probeTimeout)
+        probeDevices()
+        startInitWhenReady(force: false)
+        updateAlarm()
+    }
+    func startInitWhenReady(force: Bool) {
+        guard phase == .probing, force || devices.haveAnswered(isSeeded: random.isSeeded) else { return }
+        phase = .running
+        if !random.isSeeded { random.seed([UInt8](repeating: 0x5a, count: 32)) }
+        _ = timers.add(hal.nowNanoseconds + configuration.policyPeriodNanoseconds, .policy)
+        let system = SystemObject()
+        invariant(objects.insert(system), "object table full at boot")
+        do throws(SystemError) {
+            _ = try spawnProcess(Array(configuration.bootProgram.utf8), bootstrap: HandleEntry(ref: system.ref, rights: .all), retained: false)
+        } catch {
+            log("kernel: cannot start " + configuration.bootProgram + ": " + error.name)
+        }
+    }
+
+    /// The one-shot alarm is due.
+    public func alarm() {
+        let now = hal.nowNanoseconds
+        alarmSet = .max
+        while let target = timers.popDue(now) {
+            switch target {
+            case .timer(let ref):
+                if let t = objects[ref] as? TimerObject {
+                    t.entry = nil
+                    setSignals(t, .signaled, true)
+                }
+            case .wait(let ref):
+                if let p = objects[ref] as? GuestProcess {
+                    p.waitTimer = nil
+                    wake(p)
+                }
+            case .policy:
+                _ = timers.add(now + configuration.policyPeriodNanoseconds, .policy)
+                policyTick()
+            case .watermark: runPolicy()
+            case .probeTimeout: startInitWhenReady(force: true)
+            }
+        }
+        updateAlarm()
+    }
+    func updateAlarm() {
+        let next = timers.nextDeadline
+        if next != alarmSet {
+            alarmSet = next
+            hal.setAlarm(nanoseconds: next)
+        }
+    }
+
+    // MARK: Objects
+
+    /// One more holder.
+    func retain(_ ref: ObjectRef) {
+        guard let o = objects[ref] else { kernelPanic("retained a dead object") }
+        objects.retain(o)
+    }
+    /// One holder less; destroys what nobody holds, without recursion.
+    func release(_ ref: ObjectRef) {
+        guard let o = objects[ref] else { kernelPanic("released a dead object") }
+        guard objects.release(o) else { return }
+        doomed.append(o)
+        if isDestroying { return }
+        isDestroying = true
+        while let next = doomed.popLast() { destroy(next) }
+        isDestroying = false
+    }
+    private func destroy(_ o: KernelObject) {
+        if let end = o as? ChannelEnd {
+            for m in end.messages { for h in m.handles { release(h.ref) } }
+            if let peer = objects[end.peer] as? ChannelEnd {
+                peer.peer = .none
+                setSignals(peer, .writable, false)
+                setSignals(peer, .peerClosed, true)
+            }
+        } else if let shared = o as? SharedObject {
+            for f in shared.frames where f != noFrame { frames.release(f) }
+        } else if let timer = o as? TimerObject {
+            if let key = timer.entry { timers.remove(key) }
+        } else if let p = o as? GuestProcess {
+            invariant(!p.isAlive, "a living process lost its last reference")
+            processes.removeAll { $0 === p }
+        }
+        objects.remove(o.ref)
+    }
+
+    // MARK: Signals and waking
+
+    func setSignals(_ o: KernelObject, _ bits: Signals, _ on: Bool) {
+        let before = o.signals
+        if on { o.signals.formUnion(bits) } else { o.signals.subtract(bits) }
+        guard !o.signals.subtracting(before).isEmpty else { return }
+        for ref in o.observers { if let p = objects[ref] as? GuestProcess { wake(p) } }
+    }
+    /// Something a waiting process may want has happened: it looks again when it gets the processor.
+    func wake(_ p: GuestProcess) {
+        switch p.state {
+        case .quiescent:
+            p.state = .ready
+            p.resume = .deliver
+        case .blocked:
+            if p.isWaitingForPage { return }
+            p.state = .ready
+            p.resume = .restartCall
+        case .ready, .ended: return
+        }
+        enqueue(p)
+    }
+    func enqueue(_ p: GuestProcess, atHead: Bool = false) {
+        if p.isFrozen || p.isQueued || p.state != .ready { return }
+        p.isQueued = true
+        if atHead { queues[p.priority].insert(p, at: 0) } else { queues[p.priority].append(p) }
+    }
+    func dequeue(_ p: GuestProcess) {
+        guard p.isQueued else { return }
+        p.isQueued = false
+        for i in 0..<queues.count { queues[i].removeAll { $0 === p } }
+    }
+
+    // MARK: Small tools
+
+    func charge(_ nanoseconds: UInt64) { hal.charge(nanoseconds: nanoseconds) }
+    func clear(_ frame: UInt32) { hal.frameAddress(frame).initializeMemory(as: UInt64.self, repeating: 0, count: Limits.pageByteCount / 8) }
+    /// A line on the console.
+    func log(_ line: String) { devices.console?.write(Array(line.utf8) + [10]) }
+    func openArchive() {
+        for i in 0..<hal.archiveFileCount {
+            let file = hal.archiveFile(i)
+            let pageCount = (file.byteCount + Limits.pageByteCount - 1) / Limits.pageByteCount
+            let list = (0..<pageCount).map { file.firstFrame + UInt32($0) }
+            for f in list { frames.reserve(f, .archive) }
+            let object = SharedObject(byteCount: file.byteCount, backing: .archive, frames: list)
+            invariant(objects.insert(object), "object table full at boot")
+            retain(object.ref)
+            archive.append(ArchiveFile(name: file.name, ref: object.ref))
+        }
+    }
+}
+
+struct Service { var name: [UInt8]; var end: ObjectRef }
+struct ArchiveFile { var name: [UInt8]; var ref: ObjectRef }
+
+/// "No frame" in lists of frames.
+let noFrame: UInt32 = .max

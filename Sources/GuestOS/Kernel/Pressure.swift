@@ -1,0 +1,59 @@
+// Memory pressure: stalls, the snapshot that policies see, and the log of their decisions.
+
+import ABI
+import Compression
+import Policies
+
+/// One decision with the numbers that caused it.
+public struct DecisionRecord {
+    public var nowNanoseconds: UInt64
+    public var policy: StaticString
+    public var decision: MemoryDecision
+    public var tabID: UInt32
+    public var framesFree: UInt32, framesLow: UInt32
+    public var pressureSomePerMille: UInt32
+    public var isApplied: Bool
+}
+
+extension Kernel {
+    /// Charges time during which a process waited for memory.
+    func stall(_ nanoseconds: UInt64) {
+        charge(nanoseconds)
+        pressure.addStall(nanoseconds, isFull: queues.allSatisfy { $0.isEmpty })
+    }
+    func policyTick() {
+        runPolicy()
+        retrySwapOut()
+        pressure.advance()
+    }
+    /// Pages that could not go out because the device was busy are tried again.
+    private func retrySwapOut() {
+        guard devices.block != nil, frames.freeCount < framesHigh else { return }
+        for p in processes where p.isAlive && p.lifecycle == .hibernated && p.isQuiescent && privatePages(p) > 0 { compressPages(p) }
+    }
+    func runPolicy() {
+        for d in memoryPolicy.decide(snapshot()) {
+            apply(d, policy: memoryPolicy.name)
+        }
+    }
+    /// What a policy sees now.
+    public func snapshot() -> MemorySnapshot {
+        let period = configuration.policyPeriodNanoseconds
+        var tabs: [TabSnapshot] = []
+        for p in processes where p.isAlive && p.isTab {
+            tabs.append(TabSnapshot(pid: p.pid, tabID: p.tabID, lifecycle: TabLifecycle(rawValue: p.lifecycle.rawValue) ?? .hidden,
+                                    flags: TabProtection(rawValue: p.tabFlags.rawValue), lastActiveNanoseconds: p.lastActiveNanoseconds,
+                                    pagesResident: p.pagesResident, pagesCompressed: p.pagesCompressed, pagesSwapped: p.pagesSwapped,
+                                    pagesPrivate: privatePages(p)))
+        }
+        return MemorySnapshot(nowNanoseconds: hal.nowNanoseconds, framesTotal: UInt32(frames.frameCount), framesFree: UInt32(frames.freeCount),
+                              framesLow: UInt32(framesLow), framesHigh: UInt32(framesHigh), framesCompressedPool: UInt32(pool.frameCount),
+                              pressureSomePerMille: pressure.somePerMille(period: period), pressureFullPerMille: pressure.fullPerMille(period: period), tabs: tabs)
+    }
+    func note(_ d: MemoryDecision, tabID: UInt32, policy: StaticString, applied: Bool) {
+        if decisionLog.count >= KernelLimits.decisionLogCountMax { return }
+        decisionLog.append(DecisionRecord(nowNanoseconds: hal.nowNanoseconds, policy: policy, decision: d, tabID: tabID,
+                                          framesFree: UInt32(frames.freeCount), framesLow: UInt32(framesLow),
+                                          pressureSomePerMille: pressure.somePerMille(period: configuration.policyPeriodNanoseconds), isApplied: applied))
+    }
+}

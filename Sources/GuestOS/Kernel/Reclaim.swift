@@ -1,0 +1,81 @@
+// Where frames come from when there are none: ask the policy, then kill as the last resort. The reserve is left for the
+// compressed pool and for swap-in, so that reclaim can always make progress.
+
+import ABI
+import Policies
+
+extension Kernel {
+    /// A frame for `p`, whose memory is being served; nil when even the last resort gave nothing. The contents are stale.
+    func allocateFrame(for p: GuestProcess, _ owner: FrameOwner, near page: UInt32?) -> UInt32? {
+        if frames.freeCount <= KernelLimits.reserveFrameCount {
+            reclaim(for: p)
+            if frames.freeCount <= KernelLimits.reserveFrameCount { return nil }
+        }
+        var preferred: UInt32?
+        if let n = page, n > 0 {
+            let before = p.pageTable[n - 1]
+            if before.state == .resident { preferred = before.value + 1 }
+        }
+        let frame = frames.allocate(owner, preferred: preferred)
+        noticeWatermark()
+        return frame
+    }
+    /// Runs the policy at the next turn when free memory falls below the low watermark.
+    private func noticeWatermark() {
+        let isBelow = frames.freeCount < framesLow
+        if isBelow, !wasBelowLow, phase == .running {
+            _ = timers.add(hal.nowNanoseconds, .watermark)
+        }
+        wasBelowLow = isBelow
+    }
+    /// Direct reclaim: a process stalls for memory.
+    private func reclaim(for p: GuestProcess) {
+        if isReclaiming { return }
+        isReclaiming = true
+        let before = hal.nowNanoseconds
+        runPolicy()
+        compressFrozen(except: p)
+        while frames.freeCount <= KernelLimits.reserveFrameCount, let victim = outOfMemoryVictim(except: p) {
+            counters.outOfMemoryKills += 1
+            note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.tabID, policy: "kernel", applied: true)
+            endProcess(victim, .outOfMemory, code: 0)
+        }
+        pressure.addStall(hal.nowNanoseconds - before, isFull: true)
+        isReclaiming = false
+    }
+    /// Tabs that were frozen, but not hibernated, give their pages to the pool before anybody dies.
+    private func compressFrozen(except p: GuestProcess) {
+        for q in processes where q.isAlive && q.isFrozen && q !== p && q.lifecycle == .frozen && q.isQuiescent {
+            if frames.freeCount > KernelLimits.reserveFrameCount { return }
+            _ = hibernateNow(q)
+        }
+    }
+    /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1) or a
+    /// process that drives a device.
+    private func outOfMemoryVictim(except p: GuestProcess) -> GuestProcess? {
+        let candidates = processes.filter { $0.isAlive && $0 !== p && $0.pid != 1 && $0.priority > 0 && privatePages($0) > 0 }
+        let background = candidates.filter { $0.isTab && $0.lifecycle != .active }
+        if let victim = largest(background) { return victim }
+        guard let victim = largest(candidates) else { return nil }
+        // Nobody smaller dies for the largest one: then it is `p` that goes.
+        return footprint(victim) > footprint(p) ? victim : nil
+    }
+    private func largest(_ list: [GuestProcess]) -> GuestProcess? {
+        var best: GuestProcess?
+        for q in list {
+            guard let b = best else {
+                best = q
+                continue
+            }
+            if footprint(q) > footprint(b) { best = q }
+        }
+        return best
+    }
+    private func footprint(_ p: GuestProcess) -> UInt32 { privatePages(p) + p.pagesCompressed / 3 }
+    /// Resident pages that nobody shares.
+    func privatePages(_ p: GuestProcess) -> UInt32 {
+        var n: UInt32 = 0
+        p.pageTable.forEach { _, e in if e.state == .resident, frames.counts[Int(e.value)] == 1 { n += 1 } }
+        return n
+    }
+}

@@ -1,0 +1,80 @@
+// The kernel's access to the memory of the process whose call it serves. Every page goes through `resolve`, so absent,
+// shared, compressed and swapped memory look alike; a pointer outside gives `badAddress`. When a page must come from swap
+// the call blocks and is dispatched again later: callers touch user memory before they change anything.
+
+import ABI
+
+extension Kernel {
+    /// The host address of a page that is ready for the access.
+    private func page(_ p: GuestProcess, _ page: UInt32, write: Bool) throws(CallStop) -> UnsafeMutableRawPointer {
+        let entry = p.pageTable[page]
+        let isReady = (entry.state == .resident || entry.state == .shared) && (!write || entry.isWritable)
+        if !isReady {
+            switch resolve(p, page, write: write) {
+            case .ready: break
+            case .wait: throw .blocked
+            case .bad: throw .failed(.badAddress)
+            case .outOfMemory: throw .failed(.outOfMemory)
+            }
+        }
+        return hal.frameAddress(p.pageTable[page].value)
+    }
+    /// Checks the range against the 4 GiB address space.
+    private func range(_ address: Int64, _ count: Int) throws(CallStop) -> Int {
+        guard address >= 0, count >= 0, address <= 0x1_0000_0000, Int64(count) <= 0x1_0000_0000 - address else { throw .failed(.badAddress) }
+        return Int(address)
+    }
+    /// Makes the range ready, so that a later copy cannot fail.
+    func probe(_ p: GuestProcess, _ address: Int64, _ count: Int, write: Bool) throws(CallStop) {
+        let start = try range(address, count)
+        if count == 0 { return }
+        for n in (start >> 16)...((start + count - 1) >> 16) { _ = try page(p, UInt32(n), write: write) }
+    }
+    func copyIn(_ p: GuestProcess, _ address: Int64, _ count: Int) throws(CallStop) -> [UInt8] {
+        var offset = try range(address, count)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        var left = count
+        while left > 0 {
+            let inside = offset & 0xffff
+            let n = min(left, Limits.pageByteCount - inside)
+            let base = try page(p, UInt32(offset >> 16), write: false)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(start: base + inside, count: n))
+            offset += n
+            left -= n
+        }
+        charge(costs.copyPerKiB * UInt64(count) / 1024)
+        return bytes
+    }
+    func copyOut(_ p: GuestProcess, _ bytes: [UInt8], _ address: Int64) throws(CallStop) {
+        var offset = try range(address, bytes.count)
+        var done = 0
+        while done < bytes.count {
+            let inside = offset & 0xffff
+            let n = min(bytes.count - done, Limits.pageByteCount - inside)
+            let base = try page(p, UInt32(offset >> 16), write: true)
+            bytes.withUnsafeBytes { b in (base + inside).copyMemory(from: b.baseAddress! + done, byteCount: n) }
+            offset += n
+            done += n
+        }
+        charge(costs.copyPerKiB * UInt64(bytes.count) / 1024)
+    }
+    func copyIn32(_ p: GuestProcess, _ address: Int64, count: Int) throws(CallStop) -> [UInt32] {
+        let bytes = try copyIn(p, address, count * 4)
+        var words: [UInt32] = []
+        for i in 0..<count {
+            words.append(UInt32(bytes[i * 4]) | UInt32(bytes[i * 4 + 1]) << 8 | UInt32(bytes[i * 4 + 2]) << 16 | UInt32(bytes[i * 4 + 3]) << 24)
+        }
+        return words
+    }
+    func copyOut32(_ p: GuestProcess, _ words: [UInt32], _ address: Int64) throws(CallStop) {
+        var w = ByteWriter()
+        for word in words { w.u32(word) }
+        try copyOut(p, w.bytes, address)
+    }
+    /// A name of 1…64 bytes.
+    func copyInName(_ p: GuestProcess, _ address: Int64, _ count: Int64) throws(CallStop) -> [UInt8] {
+        guard count > 0, count <= 64 else { throw .failed(.invalidArgument) }
+        return try copyIn(p, address, Int(count))
+    }
+}
