@@ -63,6 +63,7 @@ let package = Package(
         .testTarget(name: "HTMLTests", dependencies: ["DOM", "HTML", "Conformance"], path: "Tests/HTMLTests", exclude: ["ledger.txt"]),
         .testTarget(name: "CPUTests", dependencies: ["Machine", "ProgramBuilder"], path: "Tests/CPUTests"),
         .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
+        .testTarget(name: "NetStackTests", dependencies: ["NetStack"], path: "Tests/NetStackTests"),
     ],
     swiftLanguageModes: [.v6]
 )

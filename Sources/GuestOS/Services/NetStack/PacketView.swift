@@ -1,0 +1,62 @@
+// A view over part of a received frame, the writers of big-endian fields, and the Internet checksum (RFC 1071).
+//
+// Accessors take offsets relative to the view's start. Whoever makes a header value checks `count` once; after that
+// the accessors stay inside.
+
+/// Part of a frame.
+public struct PacketView {
+    public let bytes: [UInt8]
+    public let start: Int, end: Int
+    public init(_ bytes: [UInt8]) { self.bytes = bytes; start = 0; end = bytes.count }
+    init(_ bytes: [UInt8], _ start: Int, _ end: Int) { self.bytes = bytes; self.start = start; self.end = end }
+    public var count: Int { end - start }
+    public func u8(_ i: Int) -> UInt8 { bytes[start + i] }
+    public func u16(_ i: Int) -> UInt16 { UInt16(bytes[start + i]) << 8 | UInt16(bytes[start + i + 1]) }
+    public func u32(_ i: Int) -> UInt32 { UInt32(u16(i)) << 16 | UInt32(u16(i + 2)) }
+    func address(_ i: Int) -> IPv4Address { IPv4Address(u32(i)) }
+    func hardware(_ i: Int) -> HardwareAddress { HardwareAddress(UInt64(u16(i)) << 32 | UInt64(u32(i + 2))) }
+    /// Without the first `n` bytes and not beyond `count` bytes after them; nil when that is not inside.
+    public func dropping(_ n: Int, count: Int? = nil) -> PacketView? {
+        let length = count ?? self.count - n
+        guard n >= 0, length >= 0, n + length <= self.count else { return nil }
+        return PacketView(bytes, start + n, start + n + length)
+    }
+    public var array: [UInt8] { Array(bytes[start..<end]) }
+}
+
+extension Array where Element == UInt8 {
+    mutating func put16(_ v: UInt16, at i: Int) { self[i] = UInt8(truncatingIfNeeded: v >> 8); self[i + 1] = UInt8(truncatingIfNeeded: v) }
+    mutating func put32(_ v: UInt32, at i: Int) { put16(UInt16(truncatingIfNeeded: v >> 16), at: i); put16(UInt16(truncatingIfNeeded: v), at: i + 2) }
+    mutating func put48(_ v: UInt64, at i: Int) { put16(UInt16(truncatingIfNeeded: v >> 32), at: i); put32(UInt32(truncatingIfNeeded: v), at: i + 2) }
+    mutating func put(_ v: [UInt8], at i: Int) {
+        guard !v.isEmpty else { return }
+        replaceSubrange(i..<i + v.count, with: v)
+    }
+}
+
+/// Ones' complement sum, collected in pieces. Every piece but the last must have an even byte count.
+struct Checksum {
+    private var sum: UInt64 = 0
+    mutating func add(_ bytes: [UInt8], _ start: Int, _ end: Int) {
+        guard start < end else { return }
+        sum += bytes.withUnsafeBufferPointer { p in
+            var s: UInt64 = 0, i = start
+            while i + 1 < end { s &+= UInt64(p[i]) << 8 | UInt64(p[i + 1]); i += 2 }
+            if i < end { s &+= UInt64(p[i]) << 8 }
+            return s
+        }
+    }
+    mutating func add(_ v: UInt16) { sum += UInt64(v) }
+    mutating func add(_ a: IPv4Address) { sum += UInt64(a.raw >> 16) + UInt64(a.raw & 0xFFFF) }
+    /// The pseudo header of UDP and TCP (RFC 9293 §3.1).
+    mutating func addPseudoHeader(_ source: IPv4Address, _ destination: IPv4Address, _ networkProtocol: UInt8, _ byteCount: Int) {
+        add(source); add(destination)
+        sum += UInt64(networkProtocol) + UInt64(byteCount)
+    }
+    /// The field's value; 0 over data that holds a right checksum.
+    var value: UInt16 {
+        var s = sum
+        while s > 0xFFFF { s = (s & 0xFFFF) + (s >> 16) }
+        return ~UInt16(s)
+    }
+}
