@@ -20,7 +20,7 @@ enum Mark {
 }
 
 /// A metered module and what its translation needs to know.
-struct MeteredModule {
+public struct MeteredModule {
     var bytes: [UInt8]
     var module: WasmModule
     /// Functions that the machine calls: instantiate's constructors, start, handle, cloned.
@@ -30,8 +30,9 @@ struct MeteredModule {
     var functionCount = 0
 }
 
-enum Metering {
-    static func run(_ source: [UInt8]) throws(WasmError) -> MeteredModule {
+public enum Metering {
+    /// The module with marks; throws what makes it unfit to be a program.
+    public static func run(_ source: [UInt8]) throws(WasmError) -> MeteredModule {
         var result: Result<MeteredModule, WasmError> = .failure(WasmError("empty module"))
         source.withUnsafeBufferPointer { bytes in
             do throws(WasmError) { result = .success(try meter(bytes)) } catch { result = .failure(error) }
