@@ -64,6 +64,8 @@ let package = Package(
         .testTarget(name: "CPUTests", dependencies: ["Machine", "ProgramBuilder"], path: "Tests/CPUTests"),
         .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
         .testTarget(name: "NetStackTests", dependencies: ["NetStack"], path: "Tests/NetStackTests"),
+        .testTarget(name: "MachineTests", dependencies: ["Machine"], path: "Tests/MachineTests"),
+        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "CSDL2"], path: "Tests/DevicesTests"),
     ],
     swiftLanguageModes: [.v6]
 )
