@@ -79,10 +79,10 @@ final class TransportTests: XCTestCase {
         driver.settle()
         XCTAssertEqual(device.capturedText, "")
         XCTAssertEqual(driver.read(0x044), 0)
-        driver.queues = []
-        driver.start(queueCount: 2)
         driver.queues[1].poke16(driver.queues[1].available + 2, 0)
         driver.queues[1].poke16(driver.queues[1].used + 2, 0)
+        driver.queues = []
+        driver.start(queueCount: 2)
         _ = driver.transact(1, Array("again".utf8), room: 0)
         XCTAssertEqual(device.capturedText, "again")
     }

@@ -111,7 +111,13 @@ final class CoreTests: XCTestCase {
             XCTAssertTrue(seen.insert(bytes.withUnsafeBytes { StateHasher.hash($0) }).inserted, "byte \(index)")
             bytes[index] = 0
         }
-        for count in 0..<200 {
+        for word in 0..<500 as Range<UInt64> {   // an empty buffer keeps what came before
+            var hasher = StateHasher()
+            hasher.add(word)
+            hasher.add([UInt8]())
+            XCTAssertTrue(seen.insert(hasher.value).inserted)
+        }
+        for count in 1..<200 {
             XCTAssertTrue(seen.insert([UInt8](repeating: 0, count: count).withUnsafeBytes { StateHasher.hash($0) }).inserted)
         }
     }

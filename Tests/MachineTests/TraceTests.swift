@@ -113,7 +113,7 @@ final class TraceTests: XCTestCase {
         try writer.finish(machine)
         let trace = try TraceReader(path: path)
         XCTAssertEqual(trace.header, header(machine))
-        XCTAssertEqual(Array(trace.records.dropLast()), expected.dropLast(0).map { $0 })
+        XCTAssertEqual(trace.records, expected)
         XCTAssertEqual(trace.footer?.eventCount, 27)
         XCTAssertEqual(TraceDump.lines(trace).count, trace.records.count)
         XCTAssertTrue(TraceDump.diff(trace, trace).isEmpty)

@@ -16,7 +16,7 @@ static inline uint64_t fold(uint64_t a, uint64_t b) {
 
 uint64_t terrarium_hash(const void *bytes, size_t count, uint64_t seed) {
     const unsigned char *p = bytes;
-    uint64_t a = seed ^ K0, b = seed ^ K1, c = seed ^ K2, d = seed ^ K3;
+    uint64_t a = seed ^ K0, b = seed + K1, c = (seed << 23 | seed >> 41) ^ K2, d = ~seed + K3;
     size_t left = count;
     while (left >= 64) {
         a = fold(load(p) ^ K1, load(p + 8) ^ a) + K0;
@@ -34,7 +34,7 @@ uint64_t terrarium_hash(const void *bytes, size_t count, uint64_t seed) {
         p += take;
         left -= take;
     }
-    uint64_t h = fold(a ^ K2, b ^ K3) ^ fold(c ^ K0, d ^ K1);
+    uint64_t h = fold(a ^ K1, b ^ K2) + fold(c ^ K3, d ^ K0) + a;
     return fold(h ^ K0, (uint64_t)count ^ K3) ^ h;
 }
 

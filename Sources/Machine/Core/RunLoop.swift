@@ -179,14 +179,13 @@ extension Machine {
 
     /// Nothing to run: moves the clock to what happens next, or says that nothing will.
     private func idle(_ limit: Limit, _ pacing: Pacing) -> StopReason? {
-        if isClosed, replay == nil { return .closed }
-        if isStopRequested { return .requested }
+        if let reason = reasonToStop(limit) { return reason }
         var target = nextDueTick
         if let replay {
             target = earlier(target, replay.nextTick)
         } else {
             target = earlier(target, scripted.first?.tick)
-            if isPaced(pacing) { return idlePaced(earlier(target, limit.tick), pacing) }
+            if isPaced(pacing) { return idlePaced(earlier(target, limit.tick), limit, pacing) }
             if !hostPort.isEmpty { return jump(to: now.advanced(nanoseconds: 1)) }
         }
         guard let target = earlier(target, limit.tick) else { return .idle }
@@ -203,13 +202,13 @@ extension Machine {
     }
 
     /// Waits for the wall clock to reach `target`, or for a host event, whichever is first.
-    private func idlePaced(_ target: Tick?, _ pacing: Pacing) -> StopReason? {
+    private func idlePaced(_ target: Tick?, _ limit: Limit, _ pacing: Pacing) -> StopReason? {
         pacer.follow(from: now)
         while isPaced(pacing) {
             let wall = pacer.virtualNow(now)
             if let target, wall >= target { return jump(to: target) }
             pollSources(force: true)
-            if isStopRequested { return .requested }
+            if let reason = reasonToStop(limit) { return reason }
             if !hostPort.isEmpty { return jump(to: max(wall, now.advanced(nanoseconds: 1))) }
             pacer.rest(nanoseconds: target?.nanoseconds(since: wall) ?? .max)
         }
