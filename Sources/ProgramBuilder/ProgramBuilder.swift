@@ -21,18 +21,22 @@ public final class ProgramBuilder: Sendable {
     let tools: Toolchain
     /// Optimisation of the generated C; instruction counts do not depend on it.
     let optimisation: String
+    /// Larger programs are cut into parts of about this much C that compile in parallel.
+    let functionBytesPerPart: Int
     private let progress: @Sendable (String) -> Void
     private let locks = StepLocks()
 
     /// - Parameters:
     ///   - root: the project's directory; - output: usually `images/out` in it.
-    ///   - recipes: by default `images/programs.json` of the project.
+    ///   - recipes: by default `images/programs.json` and the guest modules of `Package.swift`.
     public init(root: String, output: String? = nil, recipes: ProgramRecipes? = nil, optimisation: String = "-O2",
+                functionBytesPerPart: Int = 1_500_000,
                 progress: @escaping @Sendable (String) -> Void = { _ in }) throws(BuildError) {
         self.root = root
         self.output = output ?? root + "/images/out"
-        if let recipes { self.recipes = recipes } else { self.recipes = try ProgramRecipes.load(root + "/images/programs.json") }
+        if let recipes { self.recipes = recipes } else { self.recipes = try ProgramRecipes.load(root: root) }
         self.optimisation = optimisation
+        self.functionBytesPerPart = functionBytesPerPart
         self.progress = progress
         tools = try Toolchain.find()
         for d in ["programs", "cache/modules", "cache/objects", "cache/wasm", "cache/translations"] {
@@ -186,7 +190,7 @@ public final class ProgramBuilder: Sendable {
         var hash = ContentHash()
         hash.add(tools.identity)
         hash.add("metering 1")
-        for f in (ProgramBuilder.cFlags + [optimisation, "\(pagesMax ?? 0)", name]) { hash.add(f) }
+        for f in (ProgramBuilder.cFlags + [optimisation, "\(pagesMax ?? 0)", "\(functionBytesPerPart)", name]) { hash.add(f) }
         for f in try files(headers, suffix: ".h") { hash.add([UInt8](FileManager.default.contents(atPath: f) ?? Data())) }
         hash.add(wasm)
         let key = hash.value
@@ -212,7 +216,7 @@ public final class ProgramBuilder: Sendable {
             throw BuildError("The program \(name) starts with \(metered.module.memoryPagesInitial) pages of memory but may have only \(limit).")
         }
         let c: Translation
-        do { c = try Translation(header: header, source: source, metered: metered, name: name, contentHash: hash, pagesMax: limit) }
+        do { c = try Translation(header: header, source: source, metered: metered, name: name, contentHash: hash, pagesMax: limit, functionBytesPerPart: functionBytesPerPart) }
         catch { throw BuildError("The program \(name) cannot be translated: \(error.message)") }
         try compile(c, name: name, headers: headers, directory: directory, to: result)
     }

@@ -1,5 +1,5 @@
-// images/programs.json: which modules exist, where their sources lie, what they import; which programs exist and the
-// module each is entered through.
+// Which programs exist and the module each is entered through (images/programs.json); which guest modules exist, where
+// their sources lie and what they import (the `guest(…)` lines of Package.swift, so that there is one list only).
 
 import Foundation
 
@@ -15,7 +15,7 @@ public struct ProgramRecipes: Sendable {
         public var stackKilobytes: Int?
         public var memoryPagesMax: Int?
     }
-    private struct File: Decodable { var modules: [String: Module]; var programs: [Recipe] }
+    private struct File: Decodable { var programs: [Recipe] }
 
     public var modules: [String: Module]
     public var programs: [Recipe]
@@ -25,12 +25,30 @@ public struct ProgramRecipes: Sendable {
         self.programs = programs
     }
 
-    public static func load(_ path: String) throws(BuildError) -> ProgramRecipes {
+    /// Reads `images/programs.json` and `Package.swift` of a project.
+    public static func load(root: String) throws(BuildError) -> ProgramRecipes {
+        let path = root + "/images/programs.json"
         guard let data = FileManager.default.contents(atPath: path) else { throw BuildError("\(path) is missing.") }
-        do {
-            let file = try JSONDecoder().decode(File.self, from: data)
-            return ProgramRecipes(modules: file.modules, programs: file.programs)
-        } catch { throw BuildError("\(path) is not a valid list of programs: \(error)") }
+        let file: File
+        do { file = try JSONDecoder().decode(File.self, from: data) }
+        catch { throw BuildError("\(path) is not a valid list of programs: \(error)") }
+        guard let package = FileManager.default.contents(atPath: root + "/Package.swift") else { throw BuildError("\(root)/Package.swift is missing.") }
+        return ProgramRecipes(modules: modules(package: String(decoding: package, as: UTF8.self)), programs: file.programs)
+    }
+
+    /// The lines `guest("Name", "Path", ["Dependency", …])`.
+    static func modules(package: String) -> [String: Module] {
+        var modules: [String: Module] = [:]
+        for line in package.components(separatedBy: "\n") {
+            let trimmed = line.trimmingCharacters(in: .whitespaces)
+            guard trimmed.hasPrefix("guest(\"") else { continue }
+            // Every second piece between quotation marks is a string: name, path, dependencies.
+            let pieces = trimmed.components(separatedBy: "\"")
+            let strings = stride(from: 1, to: pieces.count, by: 2).map { pieces[$0] }
+            guard strings.count >= 2 else { continue }
+            modules[strings[0]] = Module(path: "Sources/" + strings[1], dependencies: Array(strings[2...]))
+        }
+        return modules
     }
 
     /// The modules that `module` needs, in an order in which they can be compiled, without itself.
@@ -38,7 +56,7 @@ public struct ProgramRecipes: Sendable {
         var order: [String] = []
         var path: [String] = []
         func visit(_ name: String) throws(BuildError) {
-            guard let m = modules[name] else { throw BuildError("images/programs.json names no module \(name).") }
+            guard let m = modules[name] else { throw BuildError("Package.swift has no guest module \(name).") }
             guard !path.contains(name) else { throw BuildError("Modules depend on each other in a circle: \((path + [name]).joined(separator: " → ")).") }
             path.append(name)
             for d in m.dependencies ?? [] where !order.contains(d) { try visit(d) }

@@ -10,8 +10,7 @@ struct Translation {
     var files: [(name: String, bytes: [UInt8])]
 
     /// `header` is wasm2c's .h, `source` its .c (module name `program`).
-    init(header: [UInt8], source: [UInt8], metered: MeteredModule, name: String, contentHash: UInt64, pagesMax: UInt32) throws(WasmError) {
-        let functionBytesPerPart = 1_500_000
+    init(header: [UInt8], source: [UInt8], metered: MeteredModule, name: String, contentHash: UInt64, pagesMax: UInt32, functionBytesPerPart: Int) throws(WasmError) {
         var splitter = Splitter()
         try splitter.run(source)
         let wanted = metered.usesMemoryInit ? 1 : max(1, min(24, splitter.functionBytes / functionBytesPerPart + 1))

@@ -160,6 +160,9 @@ import Testing
             let program = try Program.load(builder.build(wat: Programs.path("work.wat"), name: "work").sharedObjectPath)
             outcomes.append(try outcome(program, budget: 1234).0)
         }
+        let parts = try ProgramBuilder(root: projectRoot, output: projectRoot + "/images/out/tests", functionBytesPerPart: 1500)
+        outcomes.append(try outcome(Program.load(parts.build(wat: Programs.path("work.wat"), name: "work").sharedObjectPath), budget: 1234).0)
+        #expect(outcomes[2] == outcomes[3])
         #expect(outcomes[0] == outcomes[1])
         #expect(outcomes[1] == outcomes[2])
     }

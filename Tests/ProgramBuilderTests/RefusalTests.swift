@@ -71,23 +71,18 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
         }
     }
 
-    /// images/programs.json lists the guest modules exactly as Package.swift does.
-    @Test func recipesFollowThePackage() throws {
-        let recipes = try ProgramRecipes.load(root + "/images/programs.json")
-        guard let package = try? String(contentsOfFile: root + "/Package.swift", encoding: .utf8) else { return }
-        let pattern = try NSRegularExpression(pattern: "^ *guest\\(\"(\\w+)\", \"([^\"]+)\"(?:, \\[([^\\]]*)\\])?\\)", options: [.anchorsMatchLines])
-        let text = package as NSString
-        var seen: [String] = []
-        for m in pattern.matches(in: package, range: NSRange(location: 0, length: text.length)) {
-            let name = text.substring(with: m.range(at: 1))
-            let dependencies = m.range(at: 3).location == NSNotFound ? [] : text.substring(with: m.range(at: 3))
-                .components(separatedBy: ", ").map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\" ")) }
-            if ["Kernel", "Drivers", "Policies"].contains(name) { continue }    // not linked into programs
-            seen.append(name)
-            guard let module = recipes.modules[name] else { Issue.record("images/programs.json lacks \(name)"); continue }
-            #expect(module.path == "Sources/" + text.substring(with: m.range(at: 2)))
-            #expect(module.dependencies ?? [] == dependencies, "\(name)")
+    /// Every program's module, and everything it imports, is in the package.
+    @Test func recipesAreComplete() throws {
+        let recipes = try ProgramRecipes.load(root: root)
+        #expect(recipes.modules["Runtime"]?.dependencies == ["ABI"])
+        for p in recipes.programs {
+            var open = [p.module], seen: Set<String> = []
+            while let m = open.popLast() {
+                guard seen.insert(m).inserted else { continue }
+                let module = try #require(recipes.modules[m], "\(p.name) needs \(m)")
+                #expect(FileManager.default.fileExists(atPath: root + "/" + module.path))
+                open += module.dependencies ?? []
+            }
         }
-        if !seen.isEmpty { #expect(Set(recipes.modules.keys).subtracting(seen) == []) }
     }
 }
