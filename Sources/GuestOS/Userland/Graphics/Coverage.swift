@@ -38,10 +38,19 @@ struct CoverageBox {
     private static func floorDivide(_ n: Int64, _ d: Int64) -> Int64 { n >= 0 ? n / d : -((d - 1 - n) / d) }
 
     /// Part of an edge within one row; `dy` is signed 1/256 rows.
-    private mutating func segment(_ row: Int, _ xa: Int64, _ xb: Int64, _ dy: Int32) {
+    private mutating func segment(_ row: Int, _ xa: Int64, _ xb: Int64, _ span: Int32) {
         let limit = Int64(width) << 8
-        let left = Int32(max(0, min(limit, min(xa, xb)))), right = Int32(max(0, min(limit, max(xa, xb))))
         let base = row * stride
+        var dy = span, start = min(xa, xb), end = max(xa, xb)
+        if start >= limit { return }
+        if end <= 0 { cells[base] += dy * 512; return }
+        if start < 0 {                                  // the part outside covers the whole row from the left edge on
+            let outside = Int32(Int64(dy) * -start / (end - start))
+            cells[base] += outside * 512
+            dy -= outside; start = 0
+        }
+        if end > limit { dy -= Int32(Int64(dy) * (end - limit) / (end - start)); end = limit }
+        let left = Int32(start), right = Int32(end)
         let first = Int(left >> 8), last = Int(right >> 8)
         if first == last {
             let area = dy * ((left & 255) + (right & 255))

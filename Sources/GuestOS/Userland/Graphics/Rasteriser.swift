@@ -150,8 +150,11 @@ public final class Rasteriser {
         let bx = clamped(Int64(x1) + target.dx), by = clamped(Int64(y1) + target.dy)
         if ay == by { fillVisible(Rect(min(ax, bx), ay - t / 2, abs(bx - ax), t).intersection(target.clip), c.pixel); return }
         if ax == bx { fillVisible(Rect(ax - t / 2, min(ay, by), t, abs(by - ay)).intersection(target.clip), c.pixel); return }
-        let box = Rect(min(ax, bx) - t, min(ay, by) - t, abs(bx - ax) + 2 * t, abs(by - ay) + 2 * t).intersection(target.clip)
-        if box.isEmpty || Int64(box.width) * Int64(box.height) > 16 << 20 { return }
+        // The whole line, not its visible part: the rounding of its edges must not depend on the clip.
+        var box = Rect(min(ax, bx) - t, min(ay, by) - t, abs(bx - ax) + 2 * t, abs(by - ay) + 2 * t)
+        let shown = box.intersection(target.clip)
+        if shown.isEmpty { return }
+        if Int64(box.width) * Int64(box.height) > 4 << 20 { box = shown }
         // Half the thickness along the normal, in 24.8.
         let dx = Int64(bx - ax), dy = Int64(by - ay)
         let length = max(1, Int64(squareRoot(UInt64((dx * dx + dy * dy) << 16))))        // 24.8
@@ -164,8 +167,8 @@ public final class Rasteriser {
         coverageScratch.removeAll(keepingCapacity: true)
         coverage.resolve(into: &coverageScratch)
         coverageScratch.withUnsafeBufferPointer { m in
-            for y in 0..<Int(box.height) {
-                Blend.mask(pixels(box.x, box.y + Int32(y)), m.baseAddress! + y * Int(box.width), Int(box.width), c.pixel)
+            for y in shown.y..<shown.maxY {
+                Blend.mask(pixels(shown.x, y), m.baseAddress! + Int(y - box.y) * Int(box.width) + Int(shown.x - box.x), Int(shown.width), c.pixel)
             }
         }
     }

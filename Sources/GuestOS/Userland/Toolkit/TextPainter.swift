@@ -23,6 +23,7 @@ public final class TextPainter {
         var out: [Int32] = [0], pen: Int32 = 0
         out.reserveCapacity(scalars.count + 1)
         walk(scalars) { _, _, x, advance in pen = x &+ advance; out.append(pen) }
+        while out.count <= scalars.count { out.append(pen) }        // no font at all: nothing has a width
         return out
     }
     public func width(_ scalars: [UInt32]) -> Int32 {
