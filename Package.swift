@@ -65,7 +65,7 @@ let package = Package(
         .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
         .testTarget(name: "NetStackTests", dependencies: ["NetStack"], path: "Tests/NetStackTests"),
         .testTarget(name: "MachineTests", dependencies: ["Machine"], path: "Tests/MachineTests"),
-        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "CSDL2"], path: "Tests/DevicesTests"),
+        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "CSDL2"], path: "Tests/DevicesTests"),
         .testTarget(name: "WindowManagerTests", dependencies: ["ABI", "Graphics", "Toolkit", "WindowManager"], path: "Tests/WindowManagerTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -173,16 +173,17 @@ public final class Machine {
 
     // MARK: Checkpoints
 
-    /// Hashes every subsystem now, records the checkpoint and returns it.
+    /// Hashes every subsystem now, records the checkpoint and returns it. Only between runs.
     @discardableResult
     public func takeCheckpoint() -> Checkpoint {
-        let checkpoint = Checkpoint(tick: now, entries: hashEntries())
+        let checkpoint = Checkpoint(tick: now, entries: stateHashes())
         recorder?.append(checkpoint)
         onCheckpoint?(checkpoint)
         return checkpoint
     }
 
-    func hashEntries() -> [Checkpoint.Entry] {
+    /// Hashes of every subsystem at this moment; records nothing.
+    public func stateHashes() -> [Checkpoint.Entry] {
         var entries: [Checkpoint.Entry] = []
         for (name, hash) in guest?.subsystemHashes ?? [] { entries.append(.init(name: name, hash: hash)) }
         for device in devices { entries.append(.init(name: device.name, hash: device.stateHash())) }

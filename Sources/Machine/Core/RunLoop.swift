@@ -125,7 +125,7 @@ extension Machine {
     }
 
     private func compare(_ expected: Checkpoint) -> StopReason? {
-        let got = hashEntries()
+        let got = stateHashes()
         onCheckpoint?(Checkpoint(tick: now, entries: got))
         for (index, entry) in expected.entries.enumerated() {
             guard index < got.count, got[index].name == entry.name else {
