@@ -67,6 +67,7 @@ let package = Package(
         .testTarget(name: "MachineTests", dependencies: ["Machine"], path: "Tests/MachineTests"),
         .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "CSDL2"], path: "Tests/DevicesTests"),
         .testTarget(name: "WindowManagerTests", dependencies: ["ABI", "Graphics", "Toolkit", "WindowManager"], path: "Tests/WindowManagerTests"),
+        .testTarget(name: "TerminalTests", dependencies: ["ABI", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
     ],
     swiftLanguageModes: [.v6]
 )
