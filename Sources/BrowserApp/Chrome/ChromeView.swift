@@ -1,0 +1,211 @@
+// How the browser's own part of the window looks and where its parts are: tab strip, toolbar, address field. Pure:
+// from the model to a display list, and from a point to the part under it.
+
+import Graphics
+import TabProtocol
+
+/// A part of the browser's chrome.
+enum ChromePart: Equatable {
+    case tab(UInt32), closeTab(UInt32), newTab
+    case back, forward, reload, address
+    case content
+    case reloadCrashed
+    case none
+}
+
+/// Geometry of the chrome for a window of `width` × `height` pixels.
+struct ChromeLayout {
+    static let stripHeight: Int32 = 34
+    static let toolbarHeight: Int32 = 40
+    let width: Int32, height: Int32
+    let tabIDs: [UInt32]
+
+    var contentRect: Rect {
+        let top = ChromeLayout.stripHeight + ChromeLayout.toolbarHeight
+        return Rect(0, top, width, max(1, height - top))
+    }
+    var tabWidth: Int32 { max(28, min(200, (width - 48) / Int32(max(1, tabIDs.count)))) }
+    func tabRect(_ index: Int) -> Rect { Rect(8 + Int32(index) * tabWidth, 5, tabWidth - 2, ChromeLayout.stripHeight - 5) }
+    func closeRect(_ index: Int) -> Rect {
+        let t = tabRect(index)
+        return t.width < 60 ? .zero : Rect(t.maxX - 22, t.y + 6, 16, 16)
+    }
+    var newTabRect: Rect { Rect(min(width - 34, 12 + Int32(tabIDs.count) * tabWidth), 7, 24, 24) }
+    private func button(_ index: Int32) -> Rect { Rect(8 + index * 34, ChromeLayout.stripHeight + 5, 30, 30) }
+    var backRect: Rect { button(0) }
+    var forwardRect: Rect { button(1) }
+    var reloadRect: Rect { button(2) }
+    var addressRect: Rect { Rect(116, ChromeLayout.stripHeight + 5, max(40, width - 128), 30) }
+    var crashedButtonRect: Rect {
+        let c = contentRect
+        return Rect(c.x + c.width / 2 - 60, c.y + c.height / 2 + 34, 120, 34)
+    }
+
+    func part(at x: Int32, _ y: Int32, isCrashed: Bool) -> ChromePart {
+        if y < ChromeLayout.stripHeight {
+            for i in 0..<tabIDs.count where tabRect(i).contains(x, y) {
+                return closeRect(i).contains(x, y) ? .closeTab(tabIDs[i]) : .tab(tabIDs[i])
+            }
+            return newTabRect.contains(x, y) ? .newTab : .none
+        }
+        if y < ChromeLayout.stripHeight + ChromeLayout.toolbarHeight {
+            if backRect.contains(x, y) { return .back }
+            if forwardRect.contains(x, y) { return .forward }
+            if reloadRect.contains(x, y) { return .reload }
+            return addressRect.contains(x, y) ? .address : .none
+        }
+        if isCrashed { return crashedButtonRect.contains(x, y) ? .reloadCrashed : .none }
+        return .content
+    }
+}
+
+/// Draws text on one line; used by the chrome alone.
+struct LabelPainter {
+    let fonts: FontLibrary
+    let regular: Int32
+    let bold: Int32
+
+    init(fonts: FontLibrary) {
+        self.fonts = fonts
+        regular = fonts.match(families: ["sans-serif"], weight: 400, italic: false)
+        bold = fonts.match(families: ["sans-serif"], weight: 700, italic: false)
+    }
+    /// Appends `text` cut to `maxWidth` pixels with an ellipsis; returns the width drawn in pixels.
+    @discardableResult
+    func draw(_ text: String, x: Int32, baseline: Int32, size: Int32, color: Color, maxWidth: Int32, isBold: Bool = false, into list: inout DisplayList) -> Int32 {
+        let font = isBold ? bold : regular
+        let limit = maxWidth * 64
+        var pen: Int32 = 0
+        var runs: [(Int32, [PositionedGlyph])] = []
+        var fitting = 0                      // glyphs that leave room for the ellipsis
+        let ellipsis = fonts.face(font).glyph(for: 0x2026)
+        let ellipsisAdvance = fonts.face(font).advance(ellipsis, size: size * 64)
+        var fittingPen: Int32 = 0
+        var total = 0
+        var overflow = false
+        for scalar in text.unicodeScalars {
+            let id = fonts.fallback(for: scalar.value, like: font)
+            let face = fonts.face(id)
+            let glyph = face.glyph(for: scalar.value)
+            let advance = face.advance(glyph, size: size * 64)
+            if pen + advance > limit { overflow = true; break }
+            if runs.isEmpty || runs[runs.count - 1].0 != id { runs.append((id, [])) }
+            runs[runs.count - 1].1.append(PositionedGlyph(glyph: glyph, x: x * 64 + pen, y: baseline * 64))
+            pen += advance
+            total += 1
+            if pen + ellipsisAdvance <= limit { fitting = total; fittingPen = pen }
+        }
+        var left = overflow ? fitting : total
+        for (id, glyphs) in runs where left > 0 {
+            let part = Array(glyphs.prefix(left))
+            left -= part.count
+            list.append(.glyphs(fontID: id, size: size * 64, color, part))
+        }
+        if overflow {
+            list.append(.glyphs(fontID: font, size: size * 64, color, [PositionedGlyph(glyph: ellipsis, x: x * 64 + fittingPen, y: baseline * 64)]))
+            pen = fittingPen + ellipsisAdvance
+        }
+        return (pen + 63) / 64
+    }
+    func width(_ text: String, size: Int32, isBold: Bool = false) -> Int32 {
+        var scratch = DisplayList()
+        return draw(text, x: 0, baseline: 0, size: size, color: .black, maxWidth: 30000, isBold: isBold, into: &scratch)
+    }
+}
+
+/// Colours of the chrome.
+enum ChromeTheme {
+    static let strip = Color(rgb: 0xDDE3E8)
+    static let activeTab = Color(rgb: 0xFFFFFF)
+    static let idleTab = Color(rgb: 0xCBD3DA)
+    static let sleepingText = Color(rgb: 0x7B8794)
+    static let text = Color(rgb: 0x1F2933)
+    static let faint = Color(rgb: 0x616E7C)
+    static let line = Color(rgb: 0xCBD2D9)
+    static let field = Color(rgb: 0xF0F3F6)
+    static let accent = Color(rgb: 0x2F6F4F)
+    static let disabled = Color(rgb: 0xB8C1CA)
+}
+
+/// Draws the chrome.
+struct ChromeView {
+    let labels: LabelPainter
+
+    func displayList(_ strip: TabStrip, _ layout: ChromeLayout, addressIsFocused: Bool) -> DisplayList {
+        var list = DisplayList()
+        list.append(.fill(Rect(0, 0, layout.width, ChromeLayout.stripHeight), ChromeTheme.strip))
+        for (i, tab) in strip.tabs.enumerated() { drawTab(tab, i, isActive: i == strip.activeIndex, layout, &list) }
+        drawPlus(layout.newTabRect, &list)
+        list.append(.fill(Rect(0, ChromeLayout.stripHeight, layout.width, ChromeLayout.toolbarHeight), ChromeTheme.activeTab))
+        if let active = strip.active { drawToolbar(active, layout, addressIsFocused, &list) }
+        list.append(.fill(Rect(0, layout.contentRect.y - 1, layout.width, 1), ChromeTheme.line))
+        return list
+    }
+
+    private func drawTab(_ tab: TabModel, _ index: Int, isActive: Bool, _ layout: ChromeLayout, _ list: inout DisplayList) {
+        let r = layout.tabRect(index)
+        list.append(.roundedFill(Rect(r.x, r.y, r.width, r.height + 6), radius: 6, isActive ? ChromeTheme.activeTab : ChromeTheme.idleTab))
+        let name = tab.title.isEmpty ? (tab.url == "about:start" ? "Start" : tab.url) : tab.title
+        let close = layout.closeRect(index)
+        let textEnd = close.isEmpty ? r.maxX - 6 : close.x - 4
+        let isAsleep = tab.condition == .discarded || tab.condition == .crashed || tab.condition == .unresponsive
+        var x = r.x + 10
+        if tab.load == .loading {
+            list.append(.roundedFill(Rect(x, r.y + 11, 8, 8), radius: 4, ChromeTheme.accent))
+            x += 13
+        }
+        labels.draw(name, x: x, baseline: r.y + 19, size: 13, color: isAsleep ? ChromeTheme.sleepingText : ChromeTheme.text, maxWidth: max(1, textEnd - x), into: &list)
+        if !close.isEmpty { drawCross(close, &list) }
+    }
+    private func drawCross(_ r: Rect, _ list: inout DisplayList) {
+        list.append(.line(x0: r.x + 4, y0: r.y + 4, x1: r.x + 11, y1: r.y + 11, thickness: 2, ChromeTheme.faint))
+        list.append(.line(x0: r.x + 11, y0: r.y + 4, x1: r.x + 4, y1: r.y + 11, thickness: 2, ChromeTheme.faint))
+    }
+    private func drawPlus(_ r: Rect, _ list: inout DisplayList) {
+        list.append(.fill(Rect(r.x + 6, r.y + 11, 12, 2), ChromeTheme.faint))
+        list.append(.fill(Rect(r.x + 11, r.y + 6, 2, 12), ChromeTheme.faint))
+    }
+    private func drawToolbar(_ tab: TabModel, _ layout: ChromeLayout, _ addressIsFocused: Bool, _ list: inout DisplayList) {
+        drawArrow(layout.backRect, pointsLeft: true, isEnabled: tab.canGoBack, &list)
+        drawArrow(layout.forwardRect, pointsLeft: false, isEnabled: tab.canGoForward, &list)
+        drawReload(layout.reloadRect, isLoading: tab.load == .loading, &list)
+        let a = layout.addressRect
+        list.append(.roundedFill(a, radius: 8, addressIsFocused ? ChromeTheme.accent : ChromeTheme.line))
+        list.append(.roundedFill(Rect(a.x + 1, a.y + 1, a.width - 2, a.height - 2), radius: 7, addressIsFocused ? ChromeTheme.activeTab : ChromeTheme.field))
+    }
+    private func drawArrow(_ r: Rect, pointsLeft: Bool, isEnabled: Bool, _ list: inout DisplayList) {
+        let color = isEnabled ? ChromeTheme.text : ChromeTheme.disabled
+        let cy = r.y + 15
+        let tip = pointsLeft ? r.x + 8 : r.x + 22, wing = pointsLeft ? r.x + 14 : r.x + 16
+        list.append(.line(x0: r.x + 8, y0: cy, x1: r.x + 22, y1: cy, thickness: 2, color))
+        list.append(.line(x0: tip, y0: cy, x1: wing, y1: cy - 6, thickness: 2, color))
+        list.append(.line(x0: tip, y0: cy, x1: wing, y1: cy + 6, thickness: 2, color))
+    }
+    private func drawReload(_ r: Rect, isLoading: Bool, _ list: inout DisplayList) {
+        if isLoading {
+            list.append(.line(x0: r.x + 10, y0: r.y + 10, x1: r.x + 20, y1: r.y + 20, thickness: 2, ChromeTheme.text))
+            list.append(.line(x0: r.x + 20, y0: r.y + 10, x1: r.x + 10, y1: r.y + 20, thickness: 2, ChromeTheme.text))
+            return
+        }
+        labels.draw("\u{21BB}", x: r.x + 7, baseline: r.y + 22, size: 19, color: ChromeTheme.text, maxWidth: 24, into: &list)
+    }
+
+    /// What stands in the content area when the active tab's process is gone.
+    func failurePage(_ tab: TabModel, _ layout: ChromeLayout) -> DisplayList {
+        var list = DisplayList()
+        let c = layout.contentRect
+        list.append(.fill(c, Color(rgb: 0xF5F1EE)))
+        let title = tab.condition == .unresponsive ? "This page stopped answering" : "This tab's program stopped"
+        center(title, baseline: c.y + c.height / 2 - 40, size: 24, ChromeTheme.text, isBold: true, c, &list)
+        center(tab.failure, baseline: c.y + c.height / 2 - 8, size: 15, ChromeTheme.faint, isBold: false, c, &list)
+        center(tab.url, baseline: c.y + c.height / 2 + 14, size: 13, ChromeTheme.faint, isBold: false, c, &list)
+        let b = layout.crashedButtonRect
+        list.append(.roundedFill(b, radius: 6, ChromeTheme.accent))
+        center("Reload", baseline: b.y + 22, size: 15, .white, isBold: true, b, &list)
+        return list
+    }
+    private func center(_ text: String, baseline: Int32, size: Int32, _ color: Color, isBold: Bool, _ r: Rect, _ list: inout DisplayList) {
+        let w = min(r.width - 20, labels.width(text, size: size, isBold: isBold))
+        labels.draw(text, x: r.x + (r.width - w) / 2, baseline: baseline, size: size, color: color, maxWidth: r.width - 20, isBold: isBold, into: &list)
+    }
+}
