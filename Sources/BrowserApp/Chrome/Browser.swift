@@ -1,0 +1,360 @@
+// The browser process: one window, its tabs, the zygote from which tab processes are cloned. It owns navigation
+// history and decides what opens where; pages live in their own processes and draw into their own surfaces.
+
+import ABI
+import Graphics
+import Runtime
+import TabProtocol
+import Toolkit
+
+/// A tab's process as the browser holds it.
+final class TabProcess {
+    let id: UInt32
+    let process: ProcessHandle
+    let channel: Channel
+    let outbox: Outbox
+    var messageToken: Reactor.Token?
+    var endToken: Reactor.Token?
+    var hasLayer = false
+    var isShown = false
+    /// Set from the user's request to show the tab until its first frame.
+    var awaitsFirstFrame = false
+    var unansweredPings: UInt32 = 0
+    var pingNumber: UInt32 = 0
+
+    init(id: UInt32, process: ProcessHandle, channel: Channel) {
+        self.id = id
+        self.process = process
+        self.channel = channel
+        outbox = Outbox(channel)
+    }
+    func send(_ command: TabCommand) { outbox.send(command.emit()) }
+}
+
+/// The browser. One instance, made by `start`.
+public final class Browser {
+    /// A visible tab that leaves this many probes unanswered is ended. One probe a second.
+    static let pingsMax: UInt32 = 8
+    static let pingPeriodNanoseconds: UInt64 = 1_000_000_000
+
+    let system: Handle
+    let window: Window
+    let view: ChromeView
+    let rasteriser: Rasteriser
+    var strip = TabStrip()
+    var processes: [UInt32: TabProcess] = [:]
+    var zygote: ProcessHandle?
+    var zygoteChannel: Channel?
+    var isZygoteReady = false
+    var address: TextField
+    var addressIsFocused = false
+    var pendingShow: [UInt32] = []
+    var needsChromePaint = false
+    var shownLayerID: UInt32 = 0
+    var pointerShape = CursorShape.arrow
+    var capturedByContent = false
+
+    public init?(system: Handle, startURL: String) {
+        self.system = system
+        let fonts = FontLibrary.loadFromArchive()
+        guard let window = Window.open(title: "Browser", width: 960, height: 680, placement: .maximised) else { return nil }
+        self.window = window
+        view = ChromeView(labels: LabelPainter(fonts: fonts))
+        rasteriser = Rasteriser(fonts: fonts)
+        address = TextField(fonts: fonts, size: 14)
+        installWindowHandlers()
+        startZygote()
+        openTab(url: startURL.isEmpty ? "about:start" : startURL, afterActive: false, activate: true)
+        Reactor.main.every(Browser.pingPeriodNanoseconds) { [self] in probe() }
+    }
+
+    var layout: ChromeLayout {
+        ChromeLayout(width: window.width, height: window.height, tabIDs: strip.tabs.map { $0.id })
+    }
+    var activeProcess: TabProcess? { strip.active.flatMap { processes[$0.id] } }
+
+    // MARK: Tab processes
+
+    private func startZygote() {
+        guard let pair = try? Channel.create() else { System.log("browser: no channel for the zygote"); return }
+        do throws(SystemError) {
+            zygote = try System.spawn("tab", system: system, bootstrap: pair.1.handle)
+        } catch {
+            System.log("browser: the tab program cannot start: " + error.name)
+            return
+        }
+        zygoteChannel = pair.0
+        Reactor.main.onMessage(pair.0) { [self] message in
+            if case .ready? = TabReport.parse(message.bytes) {
+                isZygoteReady = true
+                startWaitingTabs()
+            }
+        }
+    }
+
+    private func startWaitingTabs() {
+        for tab in strip.tabs where tab.condition == .starting && processes[tab.id] == nil { startProcess(tab.id) }
+    }
+
+    /// Clones the zygote for a tab and sends it to its page.
+    func startProcess(_ id: UInt32) {
+        guard isZygoteReady, let zygote, let tab = strip.tab(id), processes[id] == nil else { return }
+        guard let pair = try? Channel.create() else { fail(id, "The system has no room for another tab. Close one and try again."); return }
+        let process: ProcessHandle
+        do throws(SystemError) {
+            process = try zygote.clone(bootstrap: pair.1.handle)
+        } catch {
+            pair.0.close()
+            if error == .wrongState {          // still inside its start function
+                pair.1.close()
+                Reactor.main.after(1_000_000) { [self] in startProcess(id) }
+            } else {
+                fail(id, "The system has no room for another tab (" + error.name + "). Close one and try again.")
+            }
+            return
+        }
+        process.registerTab(id: id)
+        let t = TabProcess(id: id, process: process, channel: pair.0)
+        processes[id] = t
+        let wasDiscarded = tab.condition == .discarded
+        strip.update(id) { $0.condition = .alive; $0.load = .loading }
+        t.messageToken = Reactor.main.onMessage(pair.0) { [self] message in
+            if let report = TabReport.parse(message.bytes) { receive(id, report, message.handles) } else { for h in message.handles { h.close() } }
+        }
+        t.endToken = Reactor.main.watch(process.handle, [.terminated]) { [self] _ in ended(id) }
+        if wasDiscarded { System.mark(.tabReloaded, Int64(id)) }
+        let entry = tab.history[tab.historyIndex]
+        strip.update(id) { $0.isTraversing = true }
+        if strip.active?.id == id { show(t) } else { process.updateTab(.hidden, []) }
+        t.send(.navigate(url: entry.url, scrollY: entry.scrollY))
+        chromeChanged()
+    }
+
+    /// The tab's process is gone: keep what the user sees, say why.
+    private func ended(_ id: UInt32) {
+        guard let t = processes[id] else { return }
+        let record = t.process.info
+        forget(t)
+        let reason = ExitReason(rawValue: record?.exitReason ?? 0) ?? .killed
+        if reason == .discarded || reason == .outOfMemory {
+            strip.update(id) { $0.condition = .discarded; $0.load = .finished }
+            System.mark(.tabDiscarded, Int64(id))
+            if strip.active?.id == id { startProcess(id) }
+        } else if strip.tab(id)?.condition != .unresponsive {
+            fail(id, "Reason: " + reason.name + ". Other tabs are not affected.")
+        }
+        chromeChanged()
+    }
+
+    func fail(_ id: UInt32, _ why: String) {
+        strip.update(id) { $0.condition = .crashed; $0.failure = why; $0.load = .failed }
+        chromeChanged()
+    }
+
+    private func forget(_ t: TabProcess) {
+        if let token = t.messageToken { Reactor.main.unwatch(token) }
+        if let token = t.endToken { Reactor.main.unwatch(token) }
+        hideLayer(t)
+        t.outbox.close()
+        t.channel.close()
+        t.process.handle.close()
+        processes[t.id] = nil
+    }
+
+    /// Asks the visible tab whether it still answers; ends it when it does not.
+    private func probe() {
+        guard let t = activeProcess else { return }
+        if t.unansweredPings >= Browser.pingsMax {
+            strip.update(t.id) {
+                $0.condition = .unresponsive
+                $0.failure = "It was ended after \(Browser.pingsMax) seconds without an answer. Other tabs are not affected."
+                $0.load = .failed
+            }
+            t.process.kill()
+            return
+        }
+        t.unansweredPings += 1
+        t.pingNumber &+= 1
+        t.send(.ping(t.pingNumber))
+    }
+
+    // MARK: What tabs report
+
+    private func receive(_ id: UInt32, _ report: TabReport, _ handles: [Handle]) {
+        guard let t = processes[id] else { for h in handles { h.close() }; return }
+        switch report {
+        case .surface(let width, let height):
+            guard let memory = handles.first, t.isShown, width > 0, height > 0 else { for h in handles { h.close() }; return }
+            let content = layout.contentRect
+            window.attachLayer(id: id, sharedMemory: memory, width: width, height: height, strideWords: width,
+                               at: Rect(content.x, content.y, min(width, content.width), min(height, content.height)))
+            t.hasLayer = true
+        case .frame(let x, let y, let width, let height):
+            guard t.hasLayer, t.isShown else { return }
+            window.presentLayer(id, Rect(x, y, width, height))
+            if t.awaitsFirstFrame {
+                t.awaitsFirstFrame = false
+                System.mark(.frameShown, Int64(id))
+            }
+        case .title(let title):
+            strip.update(id) { $0.title = title }
+            chromeChanged()
+        case .location(let url, let isNew):
+            strip.update(id) { $0.arrived(at: url, isNew: isNew) }
+            if strip.active?.id == id && !addressIsFocused { address.text = url }
+            chromeChanged()
+        case .load(let state):
+            strip.update(id) { $0.load = state }
+            if state != .loading { System.mark(.pageLoaded, Int64(id)) }
+            chromeChanged()
+        case .open(let url, let inNewTab):
+            if inNewTab { openTab(url: url, afterActive: true, activate: false) } else { navigate(id, url) }
+        case .scroll(let y, _):
+            strip.update(id) { $0.history[$0.historyIndex].scrollY = y }
+        case .hover(_, let shape):
+            setCursor(shape == .hand ? .pointer : (shape == .text ? .text : .arrow))
+        case .pong(let number):
+            if number == t.pingNumber { t.unansweredPings = 0 }
+        case .unsavedForm(let unsaved):
+            strip.update(id) { $0.hasUnsavedForm = unsaved }
+            t.process.updateTab(t.isShown ? .active : .hidden, unsaved ? [.unsavedForm] : [])
+        case .ready:
+            break
+        }
+    }
+
+    func setCursor(_ shape: CursorShape) {
+        if shape != pointerShape { pointerShape = shape; window.setCursor(shape) }
+    }
+
+    // MARK: Showing
+
+    /// Makes a tab's page visible; the tab answers with a surface and a frame.
+    func show(_ t: TabProcess) {
+        t.isShown = true
+        t.awaitsFirstFrame = true
+        t.unansweredPings = 0
+        let flags: TabFlags = strip.tab(t.id)?.hasUnsavedForm == true ? [.unsavedForm] : []
+        t.process.updateTab(.active, flags)
+        let content = layout.contentRect
+        t.send(.show(width: content.width, height: content.height))
+    }
+    private func hide(_ t: TabProcess) {
+        hideLayer(t)
+        t.isShown = false
+        t.send(.hide)
+        let flags: TabFlags = strip.tab(t.id)?.hasUnsavedForm == true ? [.unsavedForm] : []
+        t.process.updateTab(.hidden, flags)
+    }
+    private func hideLayer(_ t: TabProcess) {
+        if t.hasLayer { window.removeLayer(id: t.id) }
+        t.hasLayer = false
+    }
+
+    // MARK: Commands
+
+    func openTab(url: String, afterActive: Bool, activate: Bool) {
+        guard let id = strip.open(url: url, afterActive: afterActive) else { return }
+        if activate { self.activate(id) }
+        startProcess(id)
+        chromeChanged()
+    }
+
+    /// Shows tab `id`, waking or reloading it when it sleeps.
+    func activate(_ id: UInt32) {
+        let previous = strip.active?.id
+        if let previous, previous != id, let t = processes[previous] { hide(t) }
+        strip.activate(id: id)
+        addressIsFocused = false
+        if let tab = strip.active { address.text = tab.url == "about:start" ? "" : tab.url }
+        System.mark(.switchRequested, Int64(id))
+        if let t = processes[id] {
+            show(t)
+        } else if strip.tab(id)?.condition == .discarded {
+            startProcess(id)
+        }
+        if strip.active?.url == "about:start" { focusAddress(selectAll: false) }
+        chromeChanged()
+    }
+
+    func closeTab(_ id: UInt32) {
+        if let t = processes[id] {
+            let process = t.process
+            process.kill()
+            forget(t)
+        }
+        let wasActive = strip.active?.id == id
+        strip.close(id: id)
+        if strip.tabs.isEmpty { openTab(url: "about:start", afterActive: false, activate: true); return }
+        if wasActive, let next = strip.active { activate(next.id) }
+        chromeChanged()
+    }
+
+    func navigate(_ id: UInt32, _ url: String) {
+        addressIsFocused = false
+        System.mark(.navigationStarted, Int64(id))
+        if let t = processes[id] {
+            strip.update(id) { $0.load = .loading }
+            t.send(.navigate(url: url, scrollY: 0))
+        } else {
+            strip.update(id) { $0.arrived(at: url, isNew: true); $0.condition = .starting }
+            startProcess(id)
+        }
+        if strip.active?.id == id { address.text = url }
+        chromeChanged()
+    }
+
+    func traverse(_ step: Int) {
+        guard let tab = strip.active else { return }
+        var entry: HistoryEntry?
+        strip.update(tab.id) { entry = $0.traverse(step) }
+        guard let entry else { return }
+        if let t = processes[tab.id] { t.send(.navigate(url: entry.url, scrollY: entry.scrollY)) } else { restart(tab.id) }
+        address.text = entry.url
+        chromeChanged()
+    }
+
+    func reload() {
+        guard let tab = strip.active else { return }
+        guard let t = processes[tab.id] else { restart(tab.id); return }
+        t.send(tab.load == .loading ? .stop : .reload)
+    }
+
+    /// A new process for a tab whose old one is gone.
+    func restart(_ id: UInt32) {
+        strip.update(id) { $0.condition = .starting; $0.failure = "" }
+        startProcess(id)
+        chromeChanged()
+    }
+
+    // MARK: Painting
+
+    func chromeChanged() {
+        if needsChromePaint { return }
+        needsChromePaint = true
+        Reactor.main.after(0) { [self] in paintChrome() }
+    }
+
+    private func paintChrome() {
+        needsChromePaint = false
+        let layout = self.layout
+        let surface = window.surface
+        var damage = Rect(0, 0, layout.width, layout.contentRect.y)
+        let list = view.displayList(strip, layout, addressIsFocused: addressIsFocused)
+        rasteriser.draw(list, into: surface, clip: damage, offsetX: 0, offsetY: 0)
+        let a = layout.addressRect
+        address.draw(into: surface, rect: Rect(a.x + 10, a.y + 3, a.width - 20, a.height - 6), isFocused: addressIsFocused, rasteriser: rasteriser)
+        if let tab = strip.active, processes[tab.id]?.hasLayer != true {
+            if tab.condition == .crashed || tab.condition == .unresponsive {
+                rasteriser.draw(view.failurePage(tab, layout), into: surface, clip: layout.contentRect, offsetX: 0, offsetY: 0)
+            } else {
+                var blank = DisplayList()
+                blank.append(.fill(layout.contentRect, .white))
+                rasteriser.draw(blank, into: surface, clip: layout.contentRect, offsetX: 0, offsetY: 0)
+            }
+            damage = Rect(0, 0, layout.width, layout.height)
+        }
+        window.present(damage)
+        if let tab = strip.active { window.setTitle(tab.title.isEmpty ? "Browser" : tab.title) }
+    }
+}
