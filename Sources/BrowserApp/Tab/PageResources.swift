@@ -1,33 +1,42 @@
 // What a page needs beside its markup: style sheets in document order (with their imports) and pictures. Found while
-// the parser runs, by looking only at nodes that are new since the last look.
+// the parser runs, by looking only at nodes that are new since the last look (HTML §4.2.4, §4.2.6, §4.8.3).
 
-import CSS
 import DOM
 
-/// A style sheet slot, in document order.
-struct SheetSlot {
-    enum Source { case style(NodeID), link(url: String), imported(url: String) }
-    var source: Source
-    var media: String
-    var bytes: [UInt8]?        // nil while loading
-    var isFailed = false
-    var importsKnown = false
+/// A style sheet of the page.
+final class PageSheet {
+    enum Source { case style(NodeID), link(String) }
+    let source: Source
+    let media: String
+    let importDepth: Int
+    /// The sheet's text; nil while it loads. A sheet that failed is empty.
+    var bytes: [UInt8]?
+    var baseURL = ""
+    var imports: [PageSheet] = []
+    var hasSeenImports = false
+
+    init(_ source: Source, media: String, importDepth: Int = 0) { self.source = source; self.media = media; self.importDepth = importDepth }
+
+    var isWaiting: Bool {
+        if case .link = source, bytes == nil { return true }
+        for sheet in imports where sheet.isWaiting { return true }
+        return false
+    }
 }
 
-/// Finds resources in a growing document.
+/// Finds resources in a growing document. Limits keep a hostile page bounded.
 struct ResourceScanner {
-    private var nextRaw: UInt32 = 1
-    private(set) var slots: [SheetSlot] = []
-    private(set) var imageURLs: [String] = []
-    private var seenImages: Set<String> = []
-    /// Limits that keep a hostile page bounded.
     static let sheetsMax = 64
     static let imagesMax = 512
     static let importDepthMax = 4
 
-    /// Looks at new nodes; returns URLs (as written) of linked sheets and of pictures found now.
-    mutating func scan(_ document: Document) -> (sheets: [Int], images: [String]) {
-        var sheets: [Int] = []
+    private var nextRaw: UInt32 = 1
+    private(set) var sheets: [PageSheet] = []
+    private var imageCount = 0
+
+    /// Looks at new nodes; returns linked sheets and picture addresses (as written) found now.
+    mutating func scan(_ document: Document) -> (sheets: [PageSheet], images: [String]) {
+        var found: [PageSheet] = []
         var images: [String] = []
         let limit = UInt32(document.nodeIDLimit)
         while nextRaw < limit {
@@ -36,53 +45,33 @@ struct ResourceScanner {
             guard document.kind(n) == .element, document.namespace(n) == .html else { continue }
             let name = document.name(n)
             if name == .img {
-                if let src = document.attribute(n, .src), !src.isEmpty, seenImages.count < ResourceScanner.imagesMax, seenImages.insert(src).inserted {
-                    imageURLs.append(src)
+                if imageCount < ResourceScanner.imagesMax, let src = document.attribute(n, .src), !src.isEmpty {
+                    imageCount += 1
                     images.append(src)
                 }
-            } else if name == .style, slots.count < ResourceScanner.sheetsMax {
-                slots.append(SheetSlot(source: .style(n), media: document.attribute(n, .media) ?? ""))
-            } else if name == .link, slots.count < ResourceScanner.sheetsMax, isStyleSheet(document, n), let href = document.attribute(n, .href), !href.isEmpty {
-                slots.append(SheetSlot(source: .link(url: href), media: document.attribute(n, .media) ?? ""))
-                sheets.append(slots.count - 1)
+            } else if name == .style, sheets.count < ResourceScanner.sheetsMax {
+                sheets.append(PageSheet(.style(n), media: document.attribute(n, .media) ?? ""))
+            } else if name == .link, sheets.count < ResourceScanner.sheetsMax, let sheet = linkedSheet(document, n) {
+                sheets.append(sheet)
+                found.append(sheet)
             }
         }
-        return (sheets, images)
+        return (found, images)
     }
 
-    private func isStyleSheet(_ document: Document, _ n: NodeID) -> Bool {
-        guard let rel = document.attribute(n, .rel) else { return false }
-        var hasStyleSheet = false, isAlternate = false
+    private func linkedSheet(_ document: Document, _ n: NodeID) -> PageSheet? {
+        guard let rel = document.attribute(n, .rel), let href = document.attribute(n, .href), !href.isEmpty else { return nil }
+        var isSheet = false
         for word in rel.split(separator: " ") {
             let lower = word.lowercased()
-            if lower == "stylesheet" { hasStyleSheet = true }
-            if lower == "alternate" { isAlternate = true }
+            if lower == "stylesheet" { isSheet = true }
+            if lower == "alternate" { return nil }
         }
-        return hasStyleSheet && !isAlternate
+        return isSheet ? PageSheet(.link(href), media: document.attribute(n, .media) ?? "") : nil
     }
-
-    mutating func setBytes(slot: Int, _ bytes: [UInt8]?) {
-        slots[slot].bytes = bytes ?? []
-        slots[slot].isFailed = bytes == nil
-    }
-    /// Puts imported sheets before the importing one, as the cascade wants. Returns the indices of the new slots.
-    mutating func insertImports(before slot: Int, urls: [String]) -> [Int] {
-        var indices: [Int] = []
-        var position = slot
-        for url in urls where slots.count < ResourceScanner.sheetsMax {
-            slots.insert(SheetSlot(source: .imported(url: url), media: ""), at: position)
-            indices.append(position)
-            position += 1
-        }
-        return indices
-    }
-    mutating func markImportsKnown(_ slot: Int) { slots[slot].importsKnown = true }
 
     var isWaitingForSheets: Bool {
-        for slot in slots {
-            if case .style = slot.source { continue }
-            if slot.bytes == nil { return true }
-        }
+        for sheet in sheets where sheet.isWaiting { return true }
         return false
     }
 }

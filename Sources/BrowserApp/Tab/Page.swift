@@ -1,0 +1,232 @@
+// One loaded document with everything that belongs to it: parser, style sheets, pictures, layout. A navigation makes
+// a new page and drops the old one. Work is done as bytes arrive; the owner asks for a paint when `onChange` says so.
+
+import CSS
+import DOM
+import Graphics
+import HTML
+import Images
+import Layout
+import Runtime
+import WebNet
+
+/// How the bytes of a response become a document.
+enum PageFlavour { case html, plainText, source, picture }
+
+final class Page {
+    /// Bytes of a picture and of a style sheet that we keep at most.
+    static let resourceByteCountMax = 16 << 20
+    /// While a page arrives it is laid out again at most this often.
+    static let progressNanoseconds: UInt64 = 300_000_000
+    static let pictureSideMax = 2048
+
+    let url: URL
+    let document: Document
+    let styles: StyleEngine
+    let view: PageView
+    let images: PageImages
+    private let parser: HTMLParser
+    private let flavour: PageFlavour
+    private let http: HTTPClient?
+    private var scanner = ResourceScanner()
+    private var transfers: [HTTPTransfer] = []
+    private var pendingResources = 0
+    private var sheetsAreStale = true
+    private var isParsed = false
+    private var isStopped = false
+    private(set) var byteCount: UInt64 = 0
+    /// Something to show changed.
+    var onChange: (() -> Void)?
+    /// Everything has arrived (or failed).
+    var onComplete: (() -> Void)?
+
+    init(url: URL, flavour: PageFlavour, http: HTTPClient?, fonts: FontLibrary) {
+        self.url = url
+        self.flavour = flavour
+        self.http = http
+        document = Document()
+        document.url = url.href
+        parser = HTMLParser(document: document)
+        styles = StyleEngine(document: document)
+        styles.addUserAgentSheet()
+        view = PageView(document: document, fonts: fonts, styles: styles)
+        images = PageImages()
+        view.imageProvider = images
+        images.request = { [unowned(unsafe) self] text in loadImage(text) }
+        if flavour == .plainText { parser.feed(Array(AboutPages.plainTextHead(title: url.href).utf8)) }
+        if flavour == .source { parser.feed(Array(AboutPages.plainTextHead(title: "view-source:" + url.href).utf8)) }
+        if flavour == .picture { parser.feed(Array(AboutPages.picture(url: url.href).utf8)) }
+    }
+
+    var isComplete: Bool { isParsed && pendingResources == 0 }
+    /// A page is not shown before the sheets that its head names are there, so that it does not flash unstyled.
+    var canPaint: Bool { isParsed ? (!scanner.isWaitingForSheets || isStopped) : (!document.body.isNone && !scanner.isWaitingForSheets) }
+
+    // MARK: Arriving bytes
+
+    func feed(_ bytes: [UInt8]) {
+        byteCount += UInt64(bytes.count)
+        switch flavour {
+        case .html: parser.feed(bytes)
+        case .plainText, .source: parser.feed(AboutPages.escaped(bytes))
+        case .picture: return
+        }
+        discover()
+        onChange?()
+    }
+
+    func finish() {
+        if isParsed { return }
+        parser.finish()
+        isParsed = true
+        sheetsAreStale = true      // `<style>` texts are whole only now
+        discover()
+        onChange?()
+        completeIfDone()
+    }
+
+    /// Stops loading; what is there stays.
+    func stop() {
+        isStopped = true
+        for transfer in transfers { transfer.cancel() }
+        transfers = []
+        pendingResources = 0
+        onChange = nil
+        onComplete = nil
+    }
+
+    private func completeIfDone() {
+        guard isComplete, let done = onComplete else { return }
+        onComplete = nil
+        done()
+    }
+
+    // MARK: Resources
+
+    private func discover() {
+        let found = scanner.scan(document)
+        for sheet in found.sheets { load(sheet, base: url) }
+        for image in found.images { loadImage(image) }
+    }
+
+    private func load(_ sheet: PageSheet, base: URL) {
+        guard case .link(let href) = sheet.source, let target = base.resolve(href) else {
+            sheet.bytes = []
+            return
+        }
+        sheet.baseURL = target.href
+        fetch(target) { [self] bytes in
+            sheet.bytes = bytes ?? []
+            sheetsAreStale = true
+            onChange?()
+        }
+    }
+
+    private func loadImage(_ text: String) {
+        guard images.begin(text) else { return }
+        guard let target = url.resolve(text) else { images.fail(text); return }
+        fetch(target) { [self] bytes in
+            if let bytes, let bitmap = try? ImageDecoder.decode(bytes) { images.finish(text, bitmap) } else { images.fail(text) }
+            view.imagesChanged()
+            onChange?()
+        }
+    }
+
+    /// Gets a whole resource; nil when it failed or is too large.
+    private func fetch(_ target: URL, _ done: @escaping ([UInt8]?) -> Void) {
+        guard let http, !isStopped else { done(nil); return }
+        pendingResources += 1
+        var body: [UInt8] = []
+        var isGood = true
+        var isEnded = false
+        let end: ([UInt8]?) -> Void = { [self] bytes in
+            if isEnded || isStopped { return }
+            isEnded = true
+            pendingResources -= 1
+            done(bytes)
+            completeIfDone()
+        }
+        let transfer = http.get(target) { event in
+            switch event {
+            case .redirected: break
+            case .response(let response): isGood = response.status >= 200 && response.status < 300
+            case .body(let bytes):
+                if body.count + bytes.count > Page.resourceByteCountMax { isGood = false } else if isGood { body += bytes }
+            case .finished: end(isGood ? body : nil)
+            case .failed: end(nil)
+            }
+        }
+        transfers.append(transfer)
+    }
+
+    // MARK: Layout
+
+    /// Brings style and layout up to date for a viewport.
+    func update(width: Int32, height: Int32) {
+        if sheetsAreStale { rebuildSheets() }
+        view.viewportWidth = width
+        view.viewportHeight = height
+        view.update()
+    }
+
+    private func rebuildSheets() {
+        sheetsAreStale = false
+        styles.removeAllAuthorSheets()
+        for sheet in scanner.sheets { add(sheet) }
+    }
+
+    private func add(_ sheet: PageSheet) {
+        for imported in sheet.imports { add(imported) }
+        var bytes: [UInt8]
+        var base = url.href
+        switch sheet.source {
+        case .style(let n): bytes = Array(document.textContent(n).utf8)
+        case .link:
+            guard let b = sheet.bytes else { return }
+            bytes = b
+            base = sheet.baseURL
+        }
+        if !sheet.media.isEmpty { bytes = Array(("@media " + sheet.media + " {").utf8) + bytes + [125] }
+        let urls = styles.addAuthorSheet(bytes, baseURL: base)
+        guard isParsed || sheet.bytes != nil, !sheet.hasSeenImports else { return }
+        sheet.hasSeenImports = true
+        guard !urls.isEmpty, sheet.importDepth < ResourceScanner.importDepthMax, let baseURL = URL(base) else { return }
+        for u in urls.prefix(ResourceScanner.sheetsMax) {
+            let child = PageSheet(.link(u), media: "", importDepth: sheet.importDepth + 1)
+            sheet.imports.append(child)
+            load(child, base: baseURL)
+        }
+    }
+
+    deinit { for transfer in transfers { transfer.cancel() } }
+}
+
+/// The pictures of one page by the address written in the markup.
+final class PageImages: ImageProvider {
+    private enum State { case loading, ready(Bitmap), failed }
+    private var states: [String: State] = [:]
+    /// Decoded bytes kept at most; a page with more shows the first ones (reference C §7: 8 MiB is the default).
+    static let decodedByteCountMax = 32 << 20
+    private var decodedByteCount = 0
+    var request: ((String) -> Void)?
+
+    /// True when the caller should start loading `url` now.
+    func begin(_ url: String) -> Bool {
+        if states[url] != nil { return false }
+        states[url] = .loading
+        return true
+    }
+    func finish(_ url: String, _ bitmap: Bitmap) {
+        let size = bitmap.pixels.count * 4
+        if decodedByteCount + size > PageImages.decodedByteCountMax { states[url] = .failed; return }
+        decodedByteCount += size
+        states[url] = .ready(bitmap)
+    }
+    func fail(_ url: String) { states[url] = .failed }
+
+    func image(for url: String) -> Bitmap? {
+        if case .ready(let bitmap)? = states[url] { return bitmap }
+        return nil
+    }
+    func needsImage(_ url: String) { request?(url) }
+}
