@@ -189,10 +189,10 @@ public final class Browser {
             window.attachLayer(id: id, sharedMemory: memory, width: width, height: height, strideWords: width,
                                at: Rect(content.x, content.y, min(width, content.width), min(height, content.height)))
             t.hasLayer = true
-        case .frame(let x, let y, let width, let height):
+        case .frame(let x, let y, let width, let height, let isContent):
             guard t.hasLayer, t.isShown else { return }
             window.presentLayer(id, Rect(x, y, width, height))
-            if t.awaitsFirstFrame {
+            if t.awaitsFirstFrame && isContent {
                 t.awaitsFirstFrame = false
                 System.mark(.frameShown, Int64(id))
             }

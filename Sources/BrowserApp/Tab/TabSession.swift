@@ -250,7 +250,9 @@ public final class TabSession {
         var background = DisplayList()
         background.append(.fill(whole, .white))
         rasteriser.draw(background, into: target, clip: whole, offsetX: 0, offsetY: 0)
+        var isContent = false
         if let page, page.canPaint {
+            isContent = true
             page.update(width: width, height: height)
             restoreScrollIfPossible(page)
             scrollY = max(0, min(scrollY, page.view.contentHeight - height))
@@ -258,7 +260,7 @@ public final class TabSession {
             rasteriser.draw(scrollBar(page), into: target, clip: whole, offsetX: 0, offsetY: 0)
             report(.scroll(y: scrollY, contentHeight: page.view.contentHeight))
         }
-        report(.frame(x: 0, y: 0, width: width, height: height))
+        report(.frame(x: 0, y: 0, width: width, height: height, isContent: isContent))
     }
 
     private func restoreScrollIfPossible(_ page: Page) {

@@ -74,8 +74,8 @@ public enum PointerShape: UInt8, Sendable { case arrow = 0, hand, text }
 public enum TabReport: Sendable {
     /// The surface to show; one shared-memory handle travels with the message (0xAARRGGBB, rows of `width` words).
     case surface(width: Int32, height: Int32)
-    /// New pixels in the surface.
-    case frame(x: Int32, y: Int32, width: Int32, height: Int32)
+    /// New pixels in the surface. `isContent` is false while there is nothing of the page to show yet.
+    case frame(x: Int32, y: Int32, width: Int32, height: Int32, isContent: Bool)
     case title(String)
     /// The document's URL after redirects. `isNew` starts a history entry.
     case location(url: String, isNew: Bool)
@@ -95,7 +95,8 @@ public enum TabReport: Sendable {
         var w = ByteWriter()
         switch self {
         case .surface(let width, let height): w.u8(1); w.i32(width); w.i32(height)
-        case .frame(let x, let y, let width, let height): w.u8(2); w.i32(x); w.i32(y); w.i32(width); w.i32(height)
+        case .frame(let x, let y, let width, let height, let isContent):
+            w.u8(2); w.i32(x); w.i32(y); w.i32(width); w.i32(height); w.u8(isContent ? 1 : 0)
         case .title(let title): w.u8(3); w.string(clipped(title, 512))
         case .location(let url, let isNew): w.u8(4); w.u8(isNew ? 1 : 0); w.string(clipped(url, 3500))
         case .load(let state): w.u8(5); w.u8(state.rawValue)
@@ -116,8 +117,8 @@ public enum TabReport: Sendable {
             guard let width = r.i32(), let height = r.i32() else { return nil }
             return .surface(width: width, height: height)
         case 2:
-            guard let x = r.i32(), let y = r.i32(), let width = r.i32(), let height = r.i32() else { return nil }
-            return .frame(x: x, y: y, width: width, height: height)
+            guard let x = r.i32(), let y = r.i32(), let width = r.i32(), let height = r.i32(), let isContent = r.u8() else { return nil }
+            return .frame(x: x, y: y, width: width, height: height, isContent: isContent != 0)
         case 3: return r.string().map { .title($0) }
         case 4:
             guard let isNew = r.u8(), let url = r.string() else { return nil }
