@@ -125,7 +125,7 @@ struct Gesture {
     }
     private mutating func move(_ p: (Int, Int)) {
         // The tablet's range is 0…32767 over the screen; the pixel's centre maps back to the same pixel.
-        post(.pointerMove(x: Int32((p.0 * 2 + 1) * 32768 / (2 * width)), y: Int32((p.1 * 2 + 1) * 32768 / (2 * height))))
+        post(.pointerMove(x: UInt16(min(32767, (p.0 * 2 + 1) * 32768 / (2 * width))), y: UInt16(min(32767, (p.1 * 2 + 1) * 32768 / (2 * height)))))
     }
     private mutating func button(_ code: UInt16) {
         post(.pointerButton(code: code, down: true))
