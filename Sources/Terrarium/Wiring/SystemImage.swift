@@ -66,11 +66,11 @@ public struct SystemImage: Sendable {
 
     /// One number for everything in the image.
     public var hash: UInt64 {
-        var h = StateHasher()
+        var hasher = StateHasher()
         for entry in programs + files {
-            h.combine(entry.name)
-            h.combine(entry.hash)
+            hasher.add(entry.name)
+            hasher.add(entry.hash)
         }
-        return h.finish()
+        return hasher.value
     }
 }
