@@ -1,0 +1,203 @@
+// A whole computer: machine, devices, kernel and image joined. Used by `simctl`, by tests and by programs that embed
+// Terrarium as a library. Everything that decides a run is in `SimulationConfiguration`, which a trace header carries.
+
+import Devices
+import Foundation
+import Kernel
+import Machine
+import Policies
+
+/// What is on the other end of the network cable.
+public enum NetworkKind: String, Sendable, CaseIterable {
+    case slirp   // the host's network through user-mode NAT
+    case pages   // the page server inside the machine's own virtual network
+    case none    // nothing answers
+}
+
+/// Everything that, with the image and the host events, decides a run.
+public struct SimulationConfiguration: Sendable {
+    public var ramByteCount = 512 << 20
+    public var seed: UInt64 = 1
+    public var cpuMHz: UInt32 = 1000
+    public var width = 1024, height = 768
+    public var url = ""
+    public var network = NetworkKind.slirp
+    public var policy = "lru-compress"
+    public var swapByteCount = 512 << 20
+    /// Programs that init starts instead of the desktop, comma-separated; empty for the desktop.
+    public var startPrograms = ""
+    public var wallClockBaseNanoseconds: UInt64 = 1_767_225_600_000_000_000
+    public var checkpointPeriodNanoseconds: UInt64 = 1_000_000_000
+
+    public init() {}
+
+    /// As `key=value` for the trace header, in a fixed order.
+    public var parameters: [String] {
+        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)"]
+    }
+    var machine: MachineConfiguration {
+        MachineConfiguration(ramByteCount: ramByteCount, seed: seed, cpuMHz: cpuMHz, wallClockBaseNanoseconds: wallClockBaseNanoseconds,
+                             checkpointPeriodNanoseconds: checkpointPeriodNanoseconds, parameters: parameters)
+    }
+    /// The configuration that a trace was recorded with.
+    public init(_ machine: MachineConfiguration) throws {
+        ramByteCount = machine.ramByteCount
+        seed = machine.seed
+        cpuMHz = machine.cpuMHz
+        wallClockBaseNanoseconds = machine.wallClockBaseNanoseconds
+        checkpointPeriodNanoseconds = machine.checkpointPeriodNanoseconds
+        guard let w = machine.parameter("width").flatMap({ Int($0) }), let h = machine.parameter("height").flatMap({ Int($0) }), (64...4096).contains(w), (64...4096).contains(h),
+              let n = machine.parameter("network").flatMap({ NetworkKind(rawValue: $0) }), let swap = machine.parameter("swap").flatMap({ Int($0) }), (0...(1 << 34)).contains(swap)
+        else { throw TerrariumError(.badData, "the trace's configuration is not one that this simctl can build") }
+        width = w
+        height = h
+        network = n
+        swapByteCount = swap
+        url = machine.parameter("url") ?? ""
+        policy = machine.parameter("policy") ?? "none"
+        startPrograms = machine.parameter("start") ?? ""
+    }
+}
+
+/// The memory policies by name.
+public enum MemoryPolicies {
+    public static let names = ["none", "lru-discard", "lru-compress"]
+    public static func make(_ name: String) -> (any MemoryPolicy)? {
+        switch name {
+        case "none": NonePolicy()
+        case "lru-discard": LRUDiscardPolicy()
+        case "lru-compress": LRUCompressPolicy()
+        default: nil
+        }
+    }
+}
+
+/// How a simulation is opened.
+public enum SimulationMode {
+    /// Host backends may be opened.
+    case live
+    /// The trace supplies every host event; no backend is opened.
+    case replay
+}
+
+public final class Simulation {
+    public let configuration: SimulationConfiguration
+    public let image: SystemImage
+    public let machine: Machine
+    public let kernel: Kernel
+    public let console = ConsoleDevice()
+    public let gpu: GPUDevice
+    public let net: NetDevice
+    public let block: BlockDevice?
+    public let pageServer: PageServer?
+    let hal: HostedHAL
+    private let guest: KernelGuest
+
+    /// Builds the machine, attaches the devices, loads the image. Nothing runs yet.
+    public init(_ configuration: SimulationConfiguration, image: SystemImage, mode: SimulationMode = .live) throws {
+        self.configuration = configuration
+        self.image = image
+        guard let policy = MemoryPolicies.make(configuration.policy) else {
+            throw TerrariumError(.badData, "there is no policy '\(configuration.policy)'; there are: \(MemoryPolicies.names.joined(separator: ", "))")
+        }
+        machine = try Machine(configuration: configuration.machine)
+        let cpu = CPU(ram: machine.ram)
+        var programs: [(name: String, program: Program)] = []
+        for entry in image.programs { programs.append((entry.name, try ProgramCache.load(image.location(entry).path))) }
+        hal = try HostedHAL(machine: machine, cpu: cpu, programs: programs, files: try Simulation.archive(configuration, image))
+
+        gpu = GPUDevice(width: configuration.width, height: configuration.height)
+        block = configuration.swapByteCount > 0 ? BlockDevice(storage: try MemoryStorage(byteCount: configuration.swapByteCount)) : nil
+        let backend: any NetBackend
+        switch (configuration.network, mode) {
+        case (.pages, _):
+            let server = try PageServer(machine: machine, directory: image.pagesDirectory)
+            pageServer = server
+            backend = server
+        case (.slirp, .live):
+            pageServer = nil
+            backend = try SlirpBackend()
+        default:
+            pageServer = nil
+            backend = ReplayBackend()
+        }
+        net = NetDevice(backend: backend)
+        var devices: [(any VirtIODevice)?] = [console, EntropyDevice(seed: configuration.seed), block, net, gpu, InputDevice(.keyboard), InputDevice(.tablet)]
+        for (slot, device) in devices.enumerated() {
+            guard let device else { continue }
+            machine.attach(try VirtIOTransport(machine: machine, device: device, slot: slot))
+        }
+        devices = []
+        machine.attach(gpu.frame)
+        if let source = backend as? any HostSource, mode == .live { machine.addSource(source) }
+
+        var kernelConfiguration = KernelConfiguration()
+        kernelConfiguration.nanosecondsPerThousandInstructions = UInt64(1_000_000 / configuration.cpuMHz)
+        kernel = Kernel(hal: hal, configuration: kernelConfiguration)
+        kernel.memoryPolicy = policy
+        guest = KernelGuest(kernel: kernel)
+        machine.guest = guest
+    }
+
+    /// Files of the boot archive: the image's and the generated `boot.conf`.
+    private static func archive(_ configuration: SimulationConfiguration, _ image: SystemImage) throws -> [ArchiveFile] {
+        var conf = ""
+        if !configuration.url.isEmpty { conf += "url=\(configuration.url)\n" }
+        if !configuration.startPrograms.isEmpty { conf += "start=\(configuration.startPrograms)\n" }
+        var files = [ArchiveFile(name: "boot.conf", bytes: Array(conf.utf8))]
+        for entry in image.files {
+            guard let data = FileManager.default.contents(atPath: image.location(entry).path) else {
+                throw TerrariumError(.missing, "\(image.location(entry).path) is missing; run 'make image'")
+            }
+            files.append(ArchiveFile(name: entry.name, bytes: [UInt8](data)))
+        }
+        return files
+    }
+
+    // MARK: Running
+
+    @discardableResult
+    public func run(until condition: RunCondition, pacing: Pacing = .asFastAsPossible) -> StopReason { machine.run(until: condition, pacing: pacing) }
+
+    /// Runs for `nanoseconds` of virtual time.
+    @discardableResult
+    public func run(nanoseconds: UInt64) -> StopReason { run(until: .tick(Tick(nanoseconds: machine.now.nanoseconds + nanoseconds))) }
+
+    public var now: UInt64 { machine.now.nanoseconds }
+    public var marks: [Mark] { hal.marks }
+    public var onMark: ((Mark) -> Void)? {
+        get { hal.onMark }
+        set { hal.onMark = newValue }
+    }
+    /// Text that the guest has written to its console.
+    public var consoleText: String { console.capturedText }
+    /// Hashes of every subsystem at this moment.
+    public func stateHashes() -> [(name: String, hash: UInt64)] { machine.takeCheckpoint().entries.map { ($0.name, $0.hash) } }
+    /// The picture on the screen as PNG.
+    public func screenshot() -> [UInt8] { PNGWriter.encode(width: gpu.frame.width, height: gpu.frame.height, pixels: gpu.frame.composedPixels()) }
+}
+
+/// The kernel as the machine's guest.
+final class KernelGuest: Guest {
+    let kernel: Kernel
+    init(kernel: Kernel) { self.kernel = kernel }
+    func boot() { kernel.boot() }
+    func interrupt(line: Int) { kernel.interrupt(line: line) }
+    func alarm() { kernel.alarm() }
+    func runSlice(limit: UInt64) -> Bool { kernel.runSlice(limit: limit) }
+    var subsystemHashes: [(name: String, hash: UInt64)] { [("kernel", kernel.stateHash()), ("ram", kernel.ramHash())] }
+}
+
+/// Programs are loaded once a process; several simulations share them.
+enum ProgramCache {
+    private static let lock = NSLock()
+    nonisolated(unsafe) private static var programs: [String: Program] = [:]
+    static func load(_ path: String) throws(MachineError) -> Program {
+        lock.lock()
+        defer { lock.unlock() }
+        if let program = programs[path] { return program }
+        let program = try Program.load(path)
+        programs[path] = program
+        return program
+    }
+}
