@@ -174,7 +174,7 @@ public final class Simulation {
     /// Hashes of every subsystem at this moment.
     public func stateHashes() -> [(name: String, hash: UInt64)] { machine.takeCheckpoint().entries.map { ($0.name, $0.hash) } }
     /// The picture on the screen as PNG.
-    public func screenshot() -> [UInt8] { PNGWriter.encode(width: gpu.frame.width, height: gpu.frame.height, pixels: gpu.frame.composedPixels()) }
+    public func screenshot() -> [UInt8] { (try? PNGWriter.encode(pixels: gpu.frame.composedPixels(), width: gpu.frame.width, height: gpu.frame.height)) ?? [] }
 }
 
 /// The kernel as the machine's guest.

@@ -28,12 +28,17 @@ public struct SystemImage: Sendable {
         var schema: Int
         var programs: [ImageEntry]
         var files: [ImageEntry]
+        var pagesHash: String
     }
     public let directory: URL
     public let programs: [ImageEntry]
     public let files: [ImageEntry]
+    /// Hash of the pages that the built-in page server offers.
+    public let pagesHash: String
+    public var pagesDirectory: URL { directory.appendingPathComponent("pages") }
 
-    public init(directory: URL, programs: [ImageEntry], files: [ImageEntry]) {
+    public init(directory: URL, programs: [ImageEntry], files: [ImageEntry], pagesHash: String) {
+        self.pagesHash = pagesHash
         self.directory = directory
         self.programs = programs.sorted { $0.name < $1.name }
         self.files = files.sorted { $0.name < $1.name }
@@ -48,7 +53,7 @@ public struct SystemImage: Sendable {
         do {
             let manifest = try JSONDecoder().decode(Manifest.self, from: data)
             guard manifest.schema == 1 else { throw TerrariumError(.badData, "\(path.path) has schema \(manifest.schema), this simctl reads 1; run 'make image'") }
-            return SystemImage(directory: directory, programs: manifest.programs, files: manifest.files)
+            return SystemImage(directory: directory, programs: manifest.programs, files: manifest.files, pagesHash: manifest.pagesHash)
         } catch is DecodingError {
             throw TerrariumError(.badData, "\(path.path) is damaged; run 'make image' to build it again")
         }
@@ -57,7 +62,7 @@ public struct SystemImage: Sendable {
     public func save() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try encoder.encode(Manifest(schema: 1, programs: programs, files: files)).write(to: directory.appendingPathComponent("image.json"))
+        try encoder.encode(Manifest(schema: 1, programs: programs, files: files, pagesHash: pagesHash)).write(to: directory.appendingPathComponent("image.json"))
     }
 
     public func location(_ entry: ImageEntry) -> URL {
@@ -71,6 +76,7 @@ public struct SystemImage: Sendable {
             hasher.add(entry.name)
             hasher.add(entry.hash)
         }
+        hasher.add(pagesHash)
         return hasher.value
     }
 }
