@@ -1,6 +1,6 @@
 // `simctl doctor`: what is installed, what is missing, how to get it.
 
-import Devices
+
 import Foundation
 import Terrarium
 
@@ -23,7 +23,7 @@ private struct Finding { var name: String; var isThere: Bool; var detail: String
     ] { findings.append(Finding(name: name, isThere: FileManager.default.fileExists(atPath: path), detail: path, wayOut: "sudo apt-get install \(package)")) }
     let image = try? loadImage(arguments)
     findings.append(Finding(name: "guest image", isThere: image != nil, detail: image.map { "\($0.directory.path) (\(hexadecimal($0.hash)))" } ?? "", wayOut: "make image"))
-    findings.append(Finding(name: "display", isThere: SDLDisplay.isAvailable, detail: SDLDisplay.isAvailable ? "a window can open" : "", wayOut: "not needed with --headless; over ssh use 'ssh -X', or 'xvfb-run simctl run'"))
+    findings.append(Finding(name: "display", isThere: hasDisplay, detail: hasDisplay ? "a window can open" : "", wayOut: "not needed with --headless; over ssh use 'ssh -X', or 'xvfb-run simctl run'"))
     if arguments.flag("json") {
         let list = findings.map { ["name": $0.name, "present": $0.isThere, "detail": $0.detail, "fix": $0.isThere ? "" : $0.wayOut] as [String: Any] }
         print(String(decoding: try JSONSerialization.data(withJSONObject: ["schema": 1, "findings": list], options: [.prettyPrinted, .sortedKeys]), as: UTF8.self))

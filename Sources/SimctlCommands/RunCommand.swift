@@ -127,7 +127,7 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
     var duration = try arguments.duration("for")
     var screenshot = arguments.string("screenshot")
     let script = try arguments.string("input").map { try InputScript.parse(readText($0), width: settings.width, height: settings.height) } ?? []
-    if !isHeadless && !SDLDisplay.isAvailable {
+    if !isHeadless && !hasDisplay {
         note("There is no display: running headless for \(duration == nil ? "ten seconds" : "the given time") and leaving a screenshot.")
         isHeadless = true
         if duration == nil { duration = 10_000_000_000 }
@@ -152,7 +152,6 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
     }
     let condition: RunCondition = duration.map { .tick(Tick(nanoseconds: $0)) } ?? .forever
     let reason = simulation.run(until: condition, pacing: isHeadless ? .asFastAsPossible : .wallClock)
-    display?.close()
 
     if let recorder {
         try mapErrors { try finishRecording(simulation, recorder) }
@@ -167,7 +166,7 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
     return ExitCode.success
 }
 
-private func attachConsole(_ simulation: Simulation, _ path: String) {
+func attachConsole(_ simulation: Simulation, _ path: String) {
     if path == "-" {
         simulation.console.onOutput = { FileHandle.standardOutput.write(Data($0)) }
         return
@@ -189,4 +188,10 @@ final class InterruptSource: HostSource {
     }
     func poll() { if InterruptSource.isInterrupted { machine.requestStop() } }
     var needsWallClock: Bool { false }
+}
+
+/// Whether a window can be opened: an X or Wayland display, or a video driver chosen for SDL.
+var hasDisplay: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return ["DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"].contains { !(environment[$0] ?? "").isEmpty }
 }
