@@ -56,6 +56,7 @@ let package = Package(
         .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "ProgramBuilder"], path: "Sources/Terrarium"),
         .target(name: "SimctlCommands", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "DOM", "HTML", "Images", "Graphics", "Conformance"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
+        .executableTarget(name: "TenLines", dependencies: ["Terrarium"], path: "Examples/TenLines"),
         .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
         .testTarget(name: "DOMTests", dependencies: ["DOM"], path: "Tests/DOMTests"),
         .testTarget(name: "GraphicsTests", dependencies: ["Graphics"], path: "Tests/GraphicsTests"),

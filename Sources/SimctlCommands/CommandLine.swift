@@ -2,6 +2,7 @@
 // fits). Wrong arguments get one line on standard error, a suggestion, and exit 64.
 
 import Foundation
+import Terrarium
 
 /// Exit codes of simctl. Stable.
 public enum ExitCode {
@@ -76,17 +77,6 @@ public struct ParsedArguments: Sendable {
     }
 }
 
-/// Nanoseconds of `2.5s`, `500ms`, `2m`, `1h`; nil when it is none.
-public func parseDuration(_ text: String) -> UInt64? {
-    let units: [(String, Double)] = [("ms", 1e6), ("us", 1e3), ("ns", 1), ("s", 1e9), ("m", 60e9), ("h", 3600e9)]
-    for (suffix, factor) in units where text.hasSuffix(suffix) {
-        let digits = text.dropLast(suffix.count)
-        guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let v = Double(digits), v * factor < 9e18 else { continue }
-        return UInt64((v * factor).rounded())
-    }
-    return nil
-}
-
 /// Parses and runs one command line (without the program's name). Returns the exit code.
 public func runCommandLine(_ words: [String]) -> Int32 {
     do {
@@ -94,6 +84,9 @@ public func runCommandLine(_ words: [String]) -> Int32 {
     } catch let failure as CommandFailure {
         FileHandle.standardError.write(Data("simctl: \(failure.message)\n".utf8))
         return failure.code
+    } catch let error as TerrariumError {
+        FileHandle.standardError.write(Data("simctl: \(error.message)\n".utf8))
+        return exitCode(error)
     } catch {
         FileHandle.standardError.write(Data("simctl: \(error)\n".utf8))
         return ExitCode.failure
@@ -194,29 +187,4 @@ func overviewText() -> String {
     }
     text += "\n'simctl help COMMAND' or 'simctl COMMAND --help' explains one."
     return text
-}
-
-/// The nearest name by edit distance, when it is near enough to be meant.
-func closest(to word: String, among names: [String]) -> String? {
-    var best: (String, Int)?
-    for name in names {
-        let d = editDistance(Array(word.utf8), Array(name.utf8))
-        if d < (best?.1 ?? Int.max) { best = (name, d) }
-    }
-    guard let (name, distance) = best, distance <= max(1, word.count / 3) else { return nil }
-    return name
-}
-
-private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for i in 0..<a.count {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in 0..<b.count {
-            let substitution = diagonal + (a[i] == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substitution, diagonal + 1, row[j] + 1)
-        }
-    }
-    return row[b.count]
 }

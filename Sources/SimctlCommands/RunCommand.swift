@@ -97,14 +97,17 @@ func projectDirectory() -> URL {
 /// Turns the library's errors into messages with exit codes.
 func mapErrors<T>(_ body: () throws -> T) throws -> T {
     do { return try body() } catch let e as TerrariumError {
-        let code: Int32 = switch e.kind {
-        case .missing: ExitCode.noInput
-        case .badData: ExitCode.badData
-        case .unavailable: ExitCode.unavailable
-        case .failed: ExitCode.failure
-        }
-        throw CommandFailure(e.message, code: code)
+        throw CommandFailure(e.message, code: exitCode(e))
     } catch let e as MachineError { throw CommandFailure(e.message) }
+}
+
+func exitCode(_ error: TerrariumError) -> Int32 {
+    switch error.kind {
+    case .missing: ExitCode.noInput
+    case .badData: ExitCode.badData
+    case .unavailable: ExitCode.unavailable
+    case .failed: ExitCode.failure
+    }
 }
 
 func readText(_ path: String) throws -> String {

@@ -1,6 +1,7 @@
 import Testing
 import Machine
 @testable import SimctlCommands
+@testable import Terrarium
 
 @Suite struct InputScriptTests {
     @Test func theExampleOfTheManualParses() throws {
@@ -31,9 +32,9 @@ import Machine
         do {
             _ = try InputScript.parse("\n" + pair.0, width: 1024, height: 768)
             Issue.record("accepted: \(pair.0)")
-        } catch let failure as CommandFailure {
+        } catch let failure as TerrariumError {
             #expect(failure.message.contains("line 2") && failure.message.contains(pair.1))
-            #expect(failure.code == ExitCode.badData)
+            #expect(failure.kind == .badData)
         } catch { Issue.record("wrong error") }
     }
 }

@@ -47,6 +47,7 @@ public final class Browser {
     var zygoteChannel: Channel?
     var isZygoteReady = false
     var address: TextField
+    let addressPainter: TextPainter
     var addressIsFocused = false
     var pendingShow: [UInt32] = []
     var needsChromePaint = false
@@ -61,7 +62,9 @@ public final class Browser {
         self.window = window
         view = ChromeView(labels: LabelPainter(fonts: fonts))
         rasteriser = Rasteriser(fonts: fonts)
-        address = TextField(fonts: fonts, size: 14)
+        addressPainter = TextPainter(fonts: fonts, pixels: 14)
+        address = TextField(.zero)
+        address.placeholder = "Type an address, such as 10.0.2.2:8000"
         installWindowHandlers()
         startZygote()
         openTab(url: startURL.isEmpty ? "about:start" : startURL, afterActive: false, activate: true)
@@ -201,7 +204,7 @@ public final class Browser {
             chromeChanged()
         case .location(let url, let isNew):
             strip.update(id) { $0.arrived(at: url, isNew: isNew) }
-            if strip.active?.id == id && !addressIsFocused { address.text = url }
+            if strip.active?.id == id && !addressIsFocused { address.setText(url) }
             chromeChanged()
         case .load(let state):
             strip.update(id) { $0.load = state }
@@ -247,7 +250,7 @@ public final class Browser {
         t.process.updateTab(.hidden, flags)
     }
     private func hideLayer(_ t: TabProcess) {
-        if t.hasLayer { window.removeLayer(id: t.id) }
+        if t.hasLayer { window.removeLayer(t.id) }
         t.hasLayer = false
     }
 
@@ -266,7 +269,7 @@ public final class Browser {
         if let previous, previous != id, let t = processes[previous] { hide(t) }
         strip.activate(id: id)
         addressIsFocused = false
-        if let tab = strip.active { address.text = tab.url == "about:start" ? "" : tab.url }
+        if let tab = strip.active { address.setText(tab.url == "about:start" ? "" : tab.url) }
         System.mark(.switchRequested, Int64(id))
         if let t = processes[id] {
             show(t)
@@ -300,7 +303,7 @@ public final class Browser {
             strip.update(id) { $0.arrived(at: url, isNew: true); $0.condition = .starting }
             startProcess(id)
         }
-        if strip.active?.id == id { address.text = url }
+        if strip.active?.id == id { address.setText(url) }
         chromeChanged()
     }
 
@@ -310,7 +313,7 @@ public final class Browser {
         strip.update(tab.id) { entry = $0.traverse(step) }
         guard let entry else { return }
         if let t = processes[tab.id] { t.send(.navigate(url: entry.url, scrollY: entry.scrollY)) } else { restart(tab.id) }
-        address.text = entry.url
+        address.setText(entry.url)
         chromeChanged()
     }
 
@@ -340,10 +343,11 @@ public final class Browser {
         let layout = self.layout
         let surface = window.surface
         var damage = Rect(0, 0, layout.width, layout.contentRect.y)
-        let list = view.displayList(strip, layout, addressIsFocused: addressIsFocused)
+        var list = view.displayList(strip, layout)
+        address.rect = layout.addressRect
+        address.isFocused = addressIsFocused
+        address.draw(into: &list, addressPainter)
         rasteriser.draw(list, into: surface, clip: damage, offsetX: 0, offsetY: 0)
-        let a = layout.addressRect
-        address.draw(into: surface, rect: Rect(a.x + 10, a.y + 3, a.width - 20, a.height - 6), isFocused: addressIsFocused, rasteriser: rasteriser)
         if let tab = strip.active, processes[tab.id]?.hasLayer != true {
             if tab.condition == .crashed || tab.condition == .unresponsive {
                 rasteriser.draw(view.failurePage(tab, layout), into: surface, clip: layout.contentRect, offsetX: 0, offsetY: 0)

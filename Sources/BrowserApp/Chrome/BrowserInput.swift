@@ -71,9 +71,9 @@ extension Browser {
             navigate(tab.id, url)
         case Key.escape:
             addressIsFocused = false
-            if let tab = strip.active { address.text = tab.url }
+            if let tab = strip.active { address.setText(tab.url) }
         default:
-            _ = address.handle(key)
+            _ = address.handle(key, addressPainter)
         }
         chromeChanged()
     }
@@ -117,6 +117,10 @@ extension Browser {
             return
         }
         if event.kind == .move || event.kind == .leave { setCursor(part == .address ? .text : .arrow) }
+        if part == .address && addressIsFocused {
+            if address.handle(event, addressPainter) { chromeChanged() }
+            return
+        }
         guard event.kind == .down else { return }
         if part != .address && addressIsFocused { addressIsFocused = false; chromeChanged() }
         perform(part, event, layout)

@@ -131,13 +131,13 @@ enum ChromeTheme {
 struct ChromeView {
     let labels: LabelPainter
 
-    func displayList(_ strip: TabStrip, _ layout: ChromeLayout, addressIsFocused: Bool) -> DisplayList {
+    func displayList(_ strip: TabStrip, _ layout: ChromeLayout) -> DisplayList {
         var list = DisplayList()
         list.append(.fill(Rect(0, 0, layout.width, ChromeLayout.stripHeight), ChromeTheme.strip))
         for (i, tab) in strip.tabs.enumerated() { drawTab(tab, i, isActive: i == strip.activeIndex, layout, &list) }
         drawPlus(layout.newTabRect, &list)
         list.append(.fill(Rect(0, ChromeLayout.stripHeight, layout.width, ChromeLayout.toolbarHeight), ChromeTheme.activeTab))
-        if let active = strip.active { drawToolbar(active, layout, addressIsFocused, &list) }
+        if let active = strip.active { drawToolbar(active, layout, &list) }
         list.append(.fill(Rect(0, layout.contentRect.y - 1, layout.width, 1), ChromeTheme.line))
         return list
     }
@@ -165,13 +165,10 @@ struct ChromeView {
         list.append(.fill(Rect(r.x + 6, r.y + 11, 12, 2), ChromeTheme.faint))
         list.append(.fill(Rect(r.x + 11, r.y + 6, 2, 12), ChromeTheme.faint))
     }
-    private func drawToolbar(_ tab: TabModel, _ layout: ChromeLayout, _ addressIsFocused: Bool, _ list: inout DisplayList) {
+    private func drawToolbar(_ tab: TabModel, _ layout: ChromeLayout, _ list: inout DisplayList) {
         drawArrow(layout.backRect, pointsLeft: true, isEnabled: tab.canGoBack, &list)
         drawArrow(layout.forwardRect, pointsLeft: false, isEnabled: tab.canGoForward, &list)
         drawReload(layout.reloadRect, isLoading: tab.load == .loading, &list)
-        let a = layout.addressRect
-        list.append(.roundedFill(a, radius: 8, addressIsFocused ? ChromeTheme.accent : ChromeTheme.line))
-        list.append(.roundedFill(Rect(a.x + 1, a.y + 1, a.width - 2, a.height - 2), radius: 7, addressIsFocused ? ChromeTheme.activeTab : ChromeTheme.field))
     }
     private func drawArrow(_ r: Rect, pointsLeft: Bool, isEnabled: Bool, _ list: inout DisplayList) {
         let color = isEnabled ? ChromeTheme.text : ChromeTheme.disabled

@@ -154,6 +154,18 @@ public final class Simulation {
         return files
     }
 
+    // MARK: Input
+
+    /// Puts an event in from outside, as a person would: it enters at the next turn.
+    public func send(_ event: HostEvent) { machine.hostPort.post(event) }
+
+    /// Schedules the events of an input script (docs/formats/input-script.md); times count from power-on.
+    public func schedule(script: String) throws {
+        for event in try InputScript.parse(script, width: configuration.width, height: configuration.height) {
+            machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds))
+        }
+    }
+
     // MARK: Running
 
     @discardableResult

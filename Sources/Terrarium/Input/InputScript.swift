@@ -5,7 +5,7 @@ import Foundation
 import Machine
 
 /// A host event and the virtual time (ns) at which it enters.
-public struct ScriptedEvent {
+public struct ScriptedEvent: Sendable {
     public let nanoseconds: UInt64
     public let event: HostEvent
 }
@@ -14,13 +14,13 @@ public enum InputScript {
     /// Milliseconds between the parts of one gesture, as a quick person would do it.
     static let stepNanoseconds: UInt64 = 8_000_000
 
-    /// Parses a script for a screen of `width` × `height` pixels. Throws `CommandFailure` naming the line.
+    /// Parses a script for a screen of `width` × `height` pixels. Throws `TerrariumError` naming the line.
     public static func parse(_ text: String, width: Int, height: Int) throws -> [ScriptedEvent] {
         var events: [ScriptedEvent] = []
         for (number, rawLine) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = rawLine.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
-            func fail(_ why: String) -> CommandFailure { CommandFailure("input script line \(number + 1): \(why): \(line)", code: ExitCode.badData) }
+            func fail(_ why: String) -> TerrariumError { TerrariumError(.badData, "input script line \(number + 1): \(why): \(line)") }
             let words = try tokens(line) ?? { throw fail("a quoted text is not closed") }()
             guard let time = parseDuration(words[0]) else { throw fail("a line starts with a time such as 2.5s") }
             guard words.count > 1 else { throw fail("no action after the time") }
