@@ -21,10 +21,10 @@ public struct ImageBuilder {
     /// Builds everything (or one program, keeping the rest of an existing image) and returns the image.
     public func build(only program: String? = nil) throws -> SystemImage {
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
-        let builder = ProgramBuilder(root: root.path, output: output.path)
-        var programs: [ImageEntry] = []
+                var programs: [ImageEntry] = []
         do {
-            let built = try program.map { [try builder.build(program: $0, progress: progress)] } ?? builder.buildAll(progress: progress)
+            let builder = try ProgramBuilder(root: root.path, output: output.path, progress: progress)
+            let built = try program.map { [try builder.build(program: $0)] } ?? builder.buildAll()
             programs = built.map { ImageEntry(name: $0.name, path: relative($0.sharedObjectPath), hash: hexadecimal($0.contentHash)) }
         } catch { throw TerrariumError(.failed, "\(error)") }
         if program != nil, let old = try? SystemImage.load(output) {
@@ -45,7 +45,7 @@ public struct ImageBuilder {
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
         do {
             let name = wasm.deletingPathExtension().lastPathComponent
-            return try ProgramBuilder(root: root.path, output: output.path).build(wasm: wasm.path, name: name, progress: progress).sharedObjectPath
+            return try ProgramBuilder(root: root.path, output: output.path, progress: progress).build(wasm: wasm.path, name: name).sharedObjectPath
         } catch { throw TerrariumError(.badData, "\(error)") }
     }
 

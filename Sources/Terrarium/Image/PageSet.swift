@@ -59,7 +59,7 @@ public enum PageSet {
     static func files(_ directory: URL) -> [String] {
         ((try? FileManager.default.subpathsOfDirectory(atPath: directory.path)) ?? []).sorted().filter { path in
             var isDirectory: ObjCBool = false
-            FileManager.default.fileExists(atPath: directory.appendingPathComponent(path).path, isDirectory: &isDirectory)
+            _ = FileManager.default.fileExists(atPath: directory.appendingPathComponent(path).path, isDirectory: &isDirectory)
             return !isDirectory.boolValue
         }
     }

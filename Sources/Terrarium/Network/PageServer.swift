@@ -105,7 +105,7 @@ public final class PageServer: NetBackend, MachineDevice {
             var reply = DNSMessage(identifier: query.identifier, question: query.question)
             reply.questionType = query.questionType
             reply.isResponse = true
-            if query.questionType == DNSMessage.typeA {
+            if query.questionType == 1 {
                 reply.answers = [DNSRecord(name: query.question, seconds: 3600, payload: .address(PageServer.address))]
             }
             if let bytes = reply.emit() { stack.sendUDP(from: DNSMessage.port, to: datagram.from, port: datagram.port, bytes, now: now) }

@@ -21,6 +21,7 @@ final class HostedHAL: HAL {
     let machine: Machine
     let cpu: CPU
     private(set) var marks: [Mark] = []
+    private(set) var instructionCount: UInt64 = 0
     /// Called for each mark, for benchmarks that react to one.
     var onMark: ((Mark) -> Void)?
     private var archive: [(name: [UInt8], firstFrame: UInt32, byteCount: Int)] = []
@@ -66,12 +67,13 @@ final class HostedHAL: HAL {
         cpu.begin(task: Int(task), entry: Entry(rawValue: entry.rawValue)!, argument0: argument0, argument1: argument1)
     }
     func run(task: Int32, budget: UInt64, consumed: inout UInt64) -> TaskExit {
+        defer { instructionCount &+= consumed }
         switch cpu.run(task: Int(task), budget: budget, consumed: &consumed) {
-        case .systemCall: .systemCall
-        case .outOfFuel: .outOfFuel
-        case .pageFault(let page, let isWrite): .pageFault(page: page, isWrite: isWrite)
-        case .trap(let code): .trap(TrapCode(rawValue: code) ?? .unknown)
-        case .finished(let value): .finished(value)
+        case .systemCall: return .systemCall
+        case .outOfFuel: return .outOfFuel
+        case .pageFault(let page, let isWrite): return .pageFault(page: page, isWrite: isWrite)
+        case .trap(let code): return .trap(TrapCode(rawValue: code) ?? .unknown)
+        case .finished(let value): return .finished(value)
         }
     }
     func systemCallArguments(task: Int32) -> SystemCallArguments {

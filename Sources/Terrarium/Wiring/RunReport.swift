@@ -25,10 +25,16 @@ public enum RunReport {
             "machine": ["turns": simulation.machine.turnCount, "idle_ns": simulation.machine.idleNanoseconds, "host_events": simulation.machine.hostEventCount],
             "hashes": Dictionary(uniqueKeysWithValues: simulation.stateHashes().map { ($0.name, hexadecimal($0.hash)) }),
             "marks": simulation.marks.map { ["tick_ns": $0.tick, "pid": $0.pid, "kind": $0.kind, "a": $0.a, "b": $0.b] as [String: Any] },
-            "decisions": simulation.kernel.decisionLog.map { $0.text },
+            "decisions": simulation.kernel.decisionLog.map(decision),
         ]
         let data = (try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .prettyPrinted])) ?? Data()
         return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    /// One decision of the policy with the inputs that caused it.
+    private static func decision(_ d: DecisionRecord) -> [String: Any] {
+        ["tick_ns": d.nowNanoseconds, "policy": d.policy.description, "decision": "\(d.decision)", "tab": d.tabID, "frames_free": d.framesFree, "frames_low": d.framesLow,
+         "pressure_some_per_mille": d.pressureSomePerMille, "applied": d.isApplied]
     }
 
     static func stateName(_ state: UInt32) -> String { ["ready", "waiting", "blocked", "frozen", "ended"][min(4, Int(state))] }

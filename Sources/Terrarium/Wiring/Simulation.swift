@@ -132,9 +132,10 @@ public final class Simulation {
         if let source = backend as? any HostSource, mode == .live { machine.addSource(source) }
 
         var kernelConfiguration = KernelConfiguration()
-        kernelConfiguration.nanosecondsPerThousandInstructions = UInt64(1_000_000 / configuration.cpuMHz)
+        kernelConfiguration.instructionPicoseconds = UInt64(1_000_000 / configuration.cpuMHz)
+        kernelConfiguration.isSwapEnabled = configuration.swapByteCount > 0
+        kernelConfiguration.policy = policy
         kernel = Kernel(hal: hal, configuration: kernelConfiguration)
-        kernel.memoryPolicy = policy
         guest = KernelGuest(kernel: kernel)
         machine.guest = guest
     }
@@ -176,6 +177,8 @@ public final class Simulation {
     public func run(nanoseconds: UInt64) -> StopReason { run(until: .tick(Tick(nanoseconds: machine.now.nanoseconds + nanoseconds))) }
 
     public var now: UInt64 { machine.now.nanoseconds }
+    /// Instructions that programs have executed.
+    public var instructionCount: UInt64 { hal.instructionCount }
     public var marks: [Mark] { hal.marks }
     public var onMark: ((Mark) -> Void)? {
         get { hal.onMark }
