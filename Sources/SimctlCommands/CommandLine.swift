@@ -104,7 +104,7 @@ func dispatch(_ words: [String]) throws -> Int32 {
         print(overviewText())
         return words.isEmpty ? ExitCode.usage : ExitCode.success
     }
-    if words[0] == "--version" { print("simctl 0.1 (trace format \(traceFormatVersion))"); return ExitCode.success }
+    if words[0] == "--version" { print("simctl 0.1"); return ExitCode.success }
     let candidates = allCommands.filter { words.starts(with: $0.words) }
     guard let command = candidates.max(by: { $0.words.count < $1.words.count }) else {
         let group = allCommands.filter { $0.words[0] == words[0] && $0.words.count > 1 }

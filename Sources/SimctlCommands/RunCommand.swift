@@ -174,7 +174,7 @@ func attachConsole(_ simulation: Simulation, _ path: String) {
         simulation.console.onOutput = { FileHandle.standardOutput.write(Data($0)) }
         return
     }
-    FileManager.default.createFile(atPath: path, contents: nil)
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
     let handle = FileHandle(forWritingAtPath: path)
     simulation.console.onOutput = { handle?.write(Data($0)) }
 }

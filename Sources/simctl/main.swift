@@ -3,5 +3,4 @@
 import Foundation
 import SimctlCommands
 
-setvbuf(stdout, nil, _IOLBF, 0)
 exit(runCommandLine(Array(CommandLine.arguments.dropFirst())))
