@@ -71,6 +71,8 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "CSDL2"], path: "Tests/DevicesTests"),
         .testTarget(name: "WindowManagerTests", dependencies: ["ABI", "Graphics", "Toolkit", "WindowManager"], path: "Tests/WindowManagerTests"),
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
+        .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression"], path: "Tests/KernelTests"),
+        .testTarget(name: "PoliciesTests", dependencies: ["Policies"], path: "Tests/PoliciesTests"),
     ],
     swiftLanguageModes: [.v6]
 )
