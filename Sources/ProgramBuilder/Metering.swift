@@ -28,6 +28,8 @@ public struct MeteredModule {
     var start: UInt32?, handle: UInt32?, cloned: UInt32?
     var usesMemoryInit = false
     var functionCount = 0
+    /// Mangled names by function index, when the module has a name section.
+    var functionNames: [(index: UInt32, name: String)] = []
 }
 
 public enum Metering {
@@ -49,7 +51,7 @@ public enum Metering {
         out.bytes.append(contentsOf: bytes[0..<8])
         for section in module.sections {
             switch section.id {
-            case 0: continue
+            case 0: metered.functionNames += names(WasmReader(bytes, from: section.range.lowerBound, to: section.range.upperBound))
             case 7: out.section(7, exportSection(metered))
             case 10: out.section(10, try codeSection(bytes, section.range, &metered))
             default: out.section(section.id, Array(bytes[section.range]))
@@ -57,6 +59,22 @@ public enum Metering {
         }
         metered.bytes = out.bytes
         return metered
+    }
+
+    /// The name section's functions; anything malformed in it is ignored.
+    private static func names(_ reader: WasmReader) -> [(index: UInt32, name: String)] {
+        var r = reader
+        var list: [(index: UInt32, name: String)] = []
+        do throws(WasmError) {
+            guard try r.name() == "name" else { return [] }
+            while !r.isAtEnd {
+                let id = try r.byte(), count = Int(try r.u32()), start = r.offset
+                if id == 1 { for _ in 0..<(try r.u32()) { list.append((try r.u32(), try r.name())) } }
+                r.offset = start
+                try r.skip(count)
+            }
+        } catch {}
+        return list
     }
 
     // MARK: Exports

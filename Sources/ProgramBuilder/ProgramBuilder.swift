@@ -172,7 +172,7 @@ public final class ProgramBuilder: Sendable {
         let stack = (recipe.stackKilobytes ?? 256) * 1024
         let flags = ["--gc-sections", "--stack-first", "-z", "stack-size=\(stack)", "--no-entry", "--export=__wasm_call_ctors",
                      "--export-if-defined=start", "--export-if-defined=handle", "--export-if-defined=cloned",
-                     "--max-memory=\(pages * 65536)", "--strip-all"]
+                     "--max-memory=\(pages * 65536)", "--strip-debug"]
         let libraries = [tools.embeddedLibraries + "/libswiftUnicodeDataTables.a", tools.wasiLibraries + "/libc-printscan-long-double.a", tools.wasiLibraries + "/libc.a"]
         let key = try hash(["link"] + flags, files: [object] + runtime)
         let result = output + "/cache/wasm/\(recipe.name)-\(key).wasm"
@@ -189,7 +189,7 @@ public final class ProgramBuilder: Sendable {
         let headers = root + "/Sources/Machine/CHost/program"
         var hash = ContentHash()
         hash.add(tools.identity)
-        hash.add("metering 1")
+        hash.add("metering 2")
         for f in (ProgramBuilder.cFlags + [optimisation, "\(pagesMax ?? 0)", "\(functionBytesPerPart)", name]) { hash.add(f) }
         for f in try files(headers, suffix: ".h") { hash.add([UInt8](FileManager.default.contents(atPath: f) ?? Data())) }
         hash.add(wasm)
@@ -208,7 +208,7 @@ public final class ProgramBuilder: Sendable {
         try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try write(metered.bytes, directory + "/program.wasm")
-        try run([tools.wasm2c, directory + "/program.wasm", "-n", "program", "-o", directory + "/program.c"], what: "translating the program \(name)")
+        try run([tools.wasm2c, directory + "/program.wasm", "-n", "program", "--no-debug-names", "-o", directory + "/program.c"], what: "translating the program \(name)")
         let header = [UInt8](FileManager.default.contents(atPath: directory + "/program.h") ?? Data())
         let source = [UInt8](FileManager.default.contents(atPath: directory + "/program.c") ?? Data())
         let limit = min(UInt32(clamping: pagesMax ?? Int(WasmModule.memoryPagesLimit)), metered.module.memoryPagesMax ?? .max, WasmModule.memoryPagesLimit)
@@ -219,6 +219,8 @@ public final class ProgramBuilder: Sendable {
         do { c = try Translation(header: header, source: source, metered: metered, name: name, contentHash: hash, pagesMax: limit, functionBytesPerPart: functionBytesPerPart) }
         catch { throw BuildError("The program \(name) cannot be translated: \(error.message)") }
         try compile(c, name: name, headers: headers, directory: directory, to: result)
+        let names = metered.functionNames.map { "\($0.index) \($0.name)\n" }.joined()
+        try write(Array(names.utf8), output + "/programs/\(name)-\(ContentHash.hex(hash)).names")
     }
 
     private func compile(_ c: Translation, name: String, headers: String, directory: String, to result: String) throws(BuildError) {

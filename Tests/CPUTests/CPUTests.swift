@@ -57,6 +57,26 @@ import Testing
         k.cpu.destroyTask(t)                                     // killed in the middle of the fault
     }
 
+    /// The same in Swift: what programmers really do wrong.
+    @Test(arguments: [(0, .trap(2)), (1, .trap(2)), (2, .trap(2)), (5, .trap(2)), (6, .pageFault(page: 0xf000, isWrite: false)),
+                      (7, .trap(2)), (9, .finished(9)), (10, .pageFault(page: 0x4000, isWrite: true))] as [(Int64, Exit)])
+    func swiftMisfitsAreContained(_ kind: Int64, _ exit: Exit) throws {
+        let k = try TestKernel(megabytes: 160)
+        let t = k.create(try Programs.swift("misfit"))
+        #expect(k.start(t, argument: kind) == exit)
+        if kind == 0 {
+            let names = ProgramBuilder.symbols(sharedObject: k.cpu.programs[0].sharedObjectPath, offsets: k.cpu.trace(task: t))
+            #expect(names.contains { $0.contains("element") }, "\(names)")
+        }
+    }
+    @Test func swiftRecursionIsContained() throws {
+        let k = try TestKernel()
+        let t = k.create(try Programs.swift("misfit"))
+        // Either the linear stack runs off the bottom of memory or the depth limit strikes.
+        let e = k.start(t, argument: 3)
+        if case .pageFault(let page, _) = e { #expect(page > 0x8000) } else { #expect(e == .trap(8)) }
+    }
+
     @Test func growthIsBounded() throws {
         let k = try TestKernel()
         let t = k.create(try Programs.wat("huge-grow"))

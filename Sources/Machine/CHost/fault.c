@@ -116,6 +116,16 @@ static bool save_frame(struct terrarium_host_task *t, ucontext_t *uc) {
 }
 #endif
 
+void terrarium_fault_registers(const struct terrarium_host_task *t, uintptr_t *pc, uintptr_t *sp) {
+  const ucontext_t *uc = t->saved_frame;
+#if defined(__x86_64__)
+  *pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+#else
+  *pc = (uintptr_t)uc->uc_mcontext.pc;
+#endif
+  *sp = stack_pointer(uc);
+}
+
 // sigreturn also restores the alternate stack; the task may go on in another thread than the one it faulted in.
 void terrarium_fault_before_resume(struct terrarium_host_task *t) {
   if (!t->saved_frame) return;

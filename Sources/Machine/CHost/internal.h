@@ -16,7 +16,9 @@
 // One entry of the page table: frame << 3 | flags.
 enum { ENTRY_PRESENT = 1, ENTRY_WRITABLE = 2, ENTRY_MAPPED = 4, ENTRY_FRAME_SHIFT = 3 };
 
-// Why a fiber jumped to the machine, besides the reasons in task.h.
+enum { TRACE_COUNT_MAX = 48 };
+
+// A task and everything the machine knows of it.
 struct terrarium_host_task {
   struct terrarium_task *task;   // [task | instance | table]
   struct terrarium_program *program;
@@ -36,6 +38,8 @@ struct terrarium_host_task {
   bool is_instantiated;
   int entry;
   int64_t argument0, argument1;
+  uint64_t trace[TRACE_COUNT_MAX];  // of the trap that ended the task
+  uint32_t trace_count;
   void *saved_frame;             // signal frame on the fiber's stack, when the last exit was a fault
   struct terrarium_host_task *next, *previous;  // all tasks, for giving mappings back
 };
@@ -53,6 +57,11 @@ __attribute__((noreturn)) void terrarium_jump(void *load_sp);
 void terrarium_fault_install(void);         // process-wide, once
 void terrarium_fault_prepare_thread(void);  // alternate stack of the calling thread
 void terrarium_fault_before_resume(struct terrarium_host_task *task);
+// Program counter and stack pointer of a task that stopped in a fault.
+void terrarium_fault_registers(const struct terrarium_host_task *task, uintptr_t *pc, uintptr_t *sp);
+
+// trace.c
+uint32_t terrarium_trace(const struct terrarium_host_task *task, uint64_t *offsets, uint32_t capacity);
 
 // space.c
 bool terrarium_space_create(struct terrarium_host_task *task);

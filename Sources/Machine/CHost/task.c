@@ -211,6 +211,7 @@ terrarium_exit terrarium_task_run(terrarium_host_task *t, uint64_t budget) {
       if (e.consumed < budget && budget < UINT64_MAX / 2) e.consumed = budget;
       t->task->count = t->reported + e.consumed;
       e.code = t->task->code;
+      t->trace_count = terrarium_trace(t, t->trace, TRACE_COUNT_MAX);
       t->is_active = false;
       t->is_dead = true;
       release_stack(t);

@@ -133,6 +133,15 @@ public final class CPU {
         }
     }
 
+    /// Where a trapped or interrupted task is: offsets into its program's shared object, innermost first. For people
+    /// (`ProgramBuilder.symbols` names them), never an input of the simulation.
+    public func trace(task: Int) -> [UInt64] {
+        let h = handle(task)
+        return [UInt64](unsafeUninitializedCapacity: 48) { buffer, n in
+            n = Int(terrarium_task_trace(h, buffer.baseAddress!, 48))
+        }
+    }
+
     /// Mappings that the machine brought back by itself (parked or cloned tasks touching a page), since process start.
     public static var lazyFaultCount: UInt64 { terrarium_lazy_fault_count() }
 }

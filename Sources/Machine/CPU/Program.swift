@@ -10,6 +10,7 @@ public final class Program {
     /// Linear memory in pages of 64 KiB: at start, and the most `memory.grow` gives.
     public let memoryPagesInitial: UInt32
     public let memoryPagesMax: UInt32
+    public let sharedObjectPath: String
     let descriptor: OpaquePointer
 
     /// Loads a `.so` that ProgramBuilder made.
@@ -19,10 +20,11 @@ public final class Program {
             let reason = String(decoding: error.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw MachineError("Cannot load the program \(path): \(reason).")
         }
-        return Program(descriptor)
+        return Program(descriptor, path)
     }
 
-    private init(_ descriptor: OpaquePointer) {
+    private init(_ descriptor: OpaquePointer, _ path: String) {
+        sharedObjectPath = path
         let info = terrarium_program_get_info(descriptor)
         self.descriptor = descriptor
         name = String(cString: info.name)

@@ -55,6 +55,9 @@ size_t terrarium_task_save(const terrarium_host_task *task, uint8_t *_Nullable o
 void terrarium_task_map(terrarium_host_task *task, uint32_t page, uint32_t first_frame, uint32_t count, bool writable);
 void terrarium_task_unmap(terrarium_host_task *task, uint32_t page, uint32_t count);
 
+// Where a stopped or trapped task is: offsets into its shared object, innermost first (for people).
+uint32_t terrarium_task_trace(const terrarium_host_task *task, uint64_t *offsets, uint32_t capacity);
+
 // Host faults that the machine resolved by itself (mappings brought back), for measurements.
 uint64_t terrarium_lazy_fault_count(void);
 
