@@ -52,7 +52,7 @@ let package = Package(
         // Public conformance suites (html5lib, PNG) run against the browser's libraries; host only.
         .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),
         // Image building, wiring, command line.
-        .target(name: "ProgramBuilder", path: "Sources/ProgramBuilder"),
+        .target(name: "ProgramBuilder", dependencies: ["Machine"], path: "Sources/ProgramBuilder"),
         .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "ProgramBuilder"], path: "Sources/Terrarium"),
         .target(name: "SimctlCommands", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "Images", "Graphics"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),

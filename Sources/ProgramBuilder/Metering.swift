@@ -34,15 +34,15 @@ public struct MeteredModule {
 
 public enum Metering {
     /// The module with marks; throws what makes it unfit to be a program.
-    public static func run(_ source: [UInt8]) throws(WasmError) -> MeteredModule {
+    public static func run(_ source: [UInt8], marking: Bool = true) throws(WasmError) -> MeteredModule {
         var result: Result<MeteredModule, WasmError> = .failure(WasmError("empty module"))
         source.withUnsafeBufferPointer { bytes in
-            do throws(WasmError) { result = .success(try meter(bytes)) } catch { result = .failure(error) }
+            do throws(WasmError) { result = .success(try meter(bytes, marking)) } catch { result = .failure(error) }
         }
         return try result.get()
     }
 
-    private static func meter(_ bytes: UnsafeBufferPointer<UInt8>) throws(WasmError) -> MeteredModule {
+    private static func meter(_ bytes: UnsafeBufferPointer<UInt8>, _ marking: Bool) throws(WasmError) -> MeteredModule {
         let module = try WasmModule(bytes)
         var metered = MeteredModule(bytes: [], module: module)
         try chooseEntries(&metered)
@@ -53,7 +53,7 @@ public enum Metering {
             switch section.id {
             case 0: metered.functionNames += names(WasmReader(bytes, from: section.range.lowerBound, to: section.range.upperBound))
             case 7: out.section(7, exportSection(metered))
-            case 10: out.section(10, try codeSection(bytes, section.range, &metered))
+            case 10 where marking: out.section(10, try codeSection(bytes, section.range, &metered))
             default: out.section(section.id, Array(bytes[section.range]))
             }
         }

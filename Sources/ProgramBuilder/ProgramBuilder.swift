@@ -23,6 +23,8 @@ public final class ProgramBuilder: Sendable {
     let optimisation: String
     /// Larger programs are cut into parts of about this much C that compile in parallel.
     let functionBytesPerPart: Int
+    /// False only for measuring what metering costs: such programs cannot be interrupted.
+    let isMetered: Bool
     private let progress: @Sendable (String) -> Void
     private let locks = StepLocks()
 
@@ -30,13 +32,14 @@ public final class ProgramBuilder: Sendable {
     ///   - root: the project's directory; - output: usually `images/out` in it.
     ///   - recipes: by default `images/programs.json` and the guest modules of `Package.swift`.
     public init(root: String, output: String? = nil, recipes: ProgramRecipes? = nil, optimisation: String = "-O2",
-                functionBytesPerPart: Int = 1_500_000,
+                functionBytesPerPart: Int = 1_500_000, isMetered: Bool = true,
                 progress: @escaping @Sendable (String) -> Void = { _ in }) throws(BuildError) {
         self.root = root
         self.output = output ?? root + "/images/out"
         if let recipes { self.recipes = recipes } else { self.recipes = try ProgramRecipes.load(root: root) }
         self.optimisation = optimisation
         self.functionBytesPerPart = functionBytesPerPart
+        self.isMetered = isMetered
         self.progress = progress
         tools = try Toolchain.find()
         for d in ["programs", "cache/modules", "cache/objects", "cache/wasm", "cache/translations"] {
@@ -190,7 +193,7 @@ public final class ProgramBuilder: Sendable {
         var hash = ContentHash()
         hash.add(tools.identity)
         hash.add("metering 2")
-        for f in (ProgramBuilder.cFlags + [optimisation, "\(pagesMax ?? 0)", "\(functionBytesPerPart)", name]) { hash.add(f) }
+        for f in (ProgramBuilder.cFlags + [optimisation, "\(pagesMax ?? 0)", "\(functionBytesPerPart)", isMetered ? "metered" : "bare", name]) { hash.add(f) }
         for f in try files(headers, suffix: ".h") { hash.add([UInt8](FileManager.default.contents(atPath: f) ?? Data())) }
         hash.add(wasm)
         let key = hash.value
@@ -203,7 +206,7 @@ public final class ProgramBuilder: Sendable {
 
     private func translate(_ wasm: [UInt8], name: String, hash: UInt64, pagesMax: Int?, headers: String, to result: String) throws(BuildError) {
         let metered: MeteredModule
-        do { metered = try Metering.run(wasm) } catch { throw BuildError("The module of the program \(name) cannot run: \(error.message)") }
+        do { metered = try Metering.run(wasm, marking: isMetered) } catch { throw BuildError("The module of the program \(name) cannot run: \(error.message)") }
         let directory = result + ".work"
         try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -17,9 +17,12 @@ extension ProgramBuilder {
             guard symbol.hasPrefix("w2c_f"), let index = Int(symbol.dropFirst(5).prefix { $0.isNumber }) else { return symbol }
             return names[index] ?? symbol
         }
-        let demangled = runCommand([directory + "/swift-demangle", "--simplified", "--compact"] + found, timeoutSeconds: 30)
-        let lines = demangled.output.split(separator: "\n").map(String.init)
-        return demangled.status == 0 && lines.count == found.count ? lines : found
+        let mangled = found.filter { $0.hasPrefix("$") }
+        if mangled.isEmpty { return found }
+        let demangled = runCommand([directory + "/swift-demangle", "--simplified", "--compact"] + mangled, timeoutSeconds: 30)
+        var lines = demangled.output.split(separator: "\n").map(String.init)
+        guard demangled.status == 0, lines.count == mangled.count else { return found }
+        return found.map { $0.hasPrefix("$") ? lines.removeFirst() : $0 }
     }
 
     private static func symbolTable(_ text: String) -> [(address: UInt64, name: String)] {

@@ -66,7 +66,8 @@ import Testing
         #expect(k.start(t, argument: kind) == exit)
         if kind == 0 {
             let names = ProgramBuilder.symbols(sharedObject: k.cpu.programs[0].sharedObjectPath, offsets: k.cpu.trace(task: t))
-            #expect(names.contains { $0.contains("element") }, "\(names)")
+            // clang may have inlined the function that failed into the one that called it.
+            #expect(names.contains { $0.contains("element") || $0.contains("start") }, "\(names)")
         }
     }
     @Test func swiftRecursionIsContained() throws {

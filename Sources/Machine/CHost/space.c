@@ -7,6 +7,11 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 enum { AROUND_PAGES = 16 };  // a fault brings in up to this many contiguous neighbours with the same rights
 
 static _Atomic uint64_t lazy_faults;
@@ -54,11 +59,13 @@ static bool host_map(struct terrarium_host_task *t, uint32_t page, uint32_t coun
   uint64_t n = (uint64_t)count << PAGE_SHIFT;
   off_t offset = (off_t)((uint64_t)(entry >> ENTRY_FRAME_SHIFT) << PAGE_SHIFT);
   for (int attempt = 0;; attempt++) {
-    if (mmap(at, n, rights, MAP_SHARED | MAP_FIXED | MAP_POPULATE, t->ram_descriptor, offset) != MAP_FAILED) break;
+    if (mmap(at, n, rights, MAP_SHARED | MAP_FIXED, t->ram_descriptor, offset) != MAP_FAILED) break;
     if (attempt == 0) terrarium_space_forget_mappings(t);        // too many mappings: start this task's over
     else if (attempt == 1) terrarium_forget_all_mappings();      // then everybody's
     else return false;
   }
+  // The page that is wanted now; the neighbours' host pages come by the host's own minor faults, if at all.
+  madvise(at, 1u << PAGE_SHIFT, entry & ENTRY_WRITABLE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
   for (uint32_t i = 0; i < count; i++) {
     if (!(t->entries[page + i] & ENTRY_MAPPED)) t->mapped_count++;
     t->entries[page + i] |= ENTRY_MAPPED;
