@@ -73,6 +73,8 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression"], path: "Tests/KernelTests"),
         .testTarget(name: "PoliciesTests", dependencies: ["Policies"], path: "Tests/PoliciesTests"),
+        .testTarget(name: "NetworkServiceTests", dependencies: ["ABI", "Runtime", "NetStack", "NetClient", "NetworkService", "WebNet"], path: "Tests/NetworkServiceTests"),
+        .testTarget(name: "WebNetTests", dependencies: ["ABI", "NetClient", "WebNet"], path: "Tests/WebNetTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -8,6 +8,8 @@ import NetClient
 protocol HTTPExchange: AnyObject {
     func received(head: HTTPResponseHead)
     func received(body: [UInt8])
+    /// All that has arrived so far was delivered, and the response is not complete.
+    func receivedBatch()
     func exchangeFinished()
     /// `isRetriable`: a reused connection ended before any byte of the response.
     func exchangeFailed(_ error: HTTPError, isRetriable: Bool)
@@ -74,10 +76,11 @@ final class HTTPConnection {
         let isReusable = parser!.isReusable && used == bytes.count
         deliver(outputs)
         if let failure { die(.malformed(failure)); return }
-        if !isDead, parser?.isComplete == true { completed(isReusable) }
+        if isDead { return }
+        if parser?.isComplete == true { completed(isReusable) } else { exchange?.receivedBatch() }
     }
     private func receivedEnd() {
-        guard parser != nil else { die(nil); return }
+        guard parser != nil else { die(nil, politely: true); return }
         var outputs: [HTTPResponseParser.Output] = []
         let isWhole = parser!.finish(&outputs)
         deliver(outputs)
@@ -101,15 +104,15 @@ final class HTTPConnection {
         exchange = nil
         parser = nil
         requestsServed += 1
-        if isReusable { becameIdle() } else { die(nil) }
+        if isReusable { becameIdle() } else { die(nil, politely: true) }
         served?.exchangeFinished()
     }
     private func becameIdle() {
-        arm(pool.limits.keepAliveNanoseconds) { [self] in die(nil) }
+        arm(pool.limits.keepAliveNanoseconds) { [self] in die(nil, politely: true) }
         pool.connectionBecameIdle(self)
     }
     /// Ends the connection; an exchange under way hears `error`.
-    private func die(_ error: HTTPError?) {
+    private func die(_ error: HTTPError?, politely: Bool = false) {
         guard !isDead else { return }
         isDead = true
         disarm()
@@ -118,11 +121,11 @@ final class HTTPConnection {
         parser = nil
         let s = stream
         stream = nil
-        s?.abort()
+        if politely { s?.release() } else { s?.abort() }
         pool.connectionDied(self)
         served?.exchangeFailed(error ?? .truncated, isRetriable: requestsServed > 0 && wasUntouched)
     }
-    func closeIdle() { if isIdle { die(nil) } }
+    func closeIdle() { if isIdle { die(nil, politely: true) } }
 
     // MARK: timers
 

@@ -10,6 +10,7 @@ public final class HTTPTransfer: HTTPExchange {
     private var onEvent: ((HTTPEvent) -> Void)?
     private var visited: [String] = []
     private var isRetried = false
+    private var redirect: (location: String, status: Int)?
     private var connection: HTTPConnection?
     private var timer: Int?
     public var isEnded: Bool { onEvent == nil }
@@ -65,21 +66,33 @@ public final class HTTPTransfer: HTTPExchange {
 
     func received(head: HTTPResponseHead) {
         if isRedirect(head), let location = head.headers.first("Location") {
-            let c = connection
-            connection = nil
-            c?.discardRest()
-            follow(location, head.status)
+            redirect = (location, head.status)
             return
         }
         emit(.response(HTTPResponse(url: request.url, status: head.status, reason: head.reason, headers: head.headers)))
     }
-    func received(body: [UInt8]) { emit(.body(body)) }
+    func received(body: [UInt8]) { if redirect == nil { emit(.body(body)) } }
+    /// A redirect's body is not waited for; what has come already is, to keep the connection.
+    func receivedBatch() {
+        guard let r = redirect else { return }
+        let c = connection
+        connection = nil
+        c?.discardRest()
+        redirect = nil
+        follow(r.location, r.status)
+    }
     func exchangeFinished() {
         connection = nil
+        if let r = redirect {
+            redirect = nil
+            follow(r.location, r.status)
+            return
+        }
         end(.finished)
     }
     func exchangeFailed(_ error: HTTPError, isRetriable: Bool) {
         connection = nil
+        redirect = nil
         if isRetriable && !isRetried && onEvent != nil {
             isRetried = true
             visited.removeLast()

@@ -24,6 +24,7 @@ public enum NetworkRequestKind: UInt8, Sendable {
     case abort = 5       // id = stream; reset it, forget it
     case credit = 6      // id = stream; bytes u32
     case status = 7      // id = request
+    case release = 8     // id = stream; closed politely in the background, no further replies
 }
 
 /// Kinds of message from service to client.

@@ -21,6 +21,8 @@ public protocol ByteStream: AnyObject {
     func close()
     /// Resets the stream; no further events.
     func abort()
+    /// Done with the stream: it is closed in the background; no further events. Data not yet sent is still sent.
+    func release()
 }
 
 /// Something that opens streams: `NetworkClient`, or a scripted peer.

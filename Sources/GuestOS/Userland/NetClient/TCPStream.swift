@@ -19,7 +19,7 @@ public final class TCPStream: ByteStream {
     private var pendingOffset = 0
     private var credit = NetworkLimits.streamCreditByteCount
     private var isPaused = false, owedCredit = 0
-    private var isFinishRequested = false, isFinishSent = false
+    private var isFinishRequested = false, isFinishSent = false, isReleased = false
 
     init(id: UInt32, client: NetworkClient, handler: @escaping (TCPStream, StreamEvent) -> Void) {
         self.id = id; self.client = client; self.handler = handler
@@ -40,6 +40,12 @@ public final class TCPStream: ByteStream {
         end()
         client.post(ByteWriter(request: .abort, id).bytes)
         client.forget(self)
+    }
+    public func release() {
+        guard state != .ended else { return }
+        handler = nil
+        isReleased = true
+        pump()                      // the rest goes out first
     }
     /// Stops granting credit; at most one credit of bytes still arrives.
     public func pause() { isPaused = true }
@@ -83,7 +89,7 @@ public final class TCPStream: ByteStream {
         client.post(w.bytes)
     }
     private func pump() {
-        guard state == .open else { return }
+        guard state == .open || (isReleased && pendingByteCount == 0) else { return }
         while pendingByteCount > 0 && credit > 0 {
             let n = min(pendingByteCount, credit, NetworkLimits.dataByteCountMax)
             var w = ByteWriter(request: .data, id)
@@ -92,6 +98,12 @@ public final class TCPStream: ByteStream {
             client.post(w.bytes)
         }
         if pendingByteCount == 0 { pending = []; pendingOffset = 0 }
+        if isReleased && pendingByteCount == 0 {
+            end()
+            client.post(ByteWriter(request: .release, id).bytes)
+            client.forget(self)
+            return
+        }
         if isFinishRequested && !isFinishSent && pendingByteCount == 0 {
             isFinishSent = true
             client.post(ByteWriter(request: .finish, id).bytes)
