@@ -32,7 +32,7 @@ extension Kernel {
             index += 1
         }
         guard start + pageCount <= Limits.sharedWindowEnd >> 16 else { throw .failed(.outOfMemory) }
-        let m = Mapping(page: start, pageCount: UInt32(object.frames.count), ref: object.ref, isWritable: isWritable)
+        let m = Mapping(page: start, pageCount: pageCount, ref: object.ref, isWritable: isWritable)
         retain(object.ref)
         p.mappings.insert(m, at: index)
         object.mappings.append((p.ref, start))
@@ -66,8 +66,8 @@ extension Kernel {
     private func releaseSharedPage(_ m: Mapping, _ page: UInt32) -> Bool {
         guard let object = objects[m.ref] as? SharedObject, object.backing == .anonymous else { return false }
         let index = Int(page - m.page)
+        guard index < object.frames.count, object.frames[index] != noFrame else { return false }
         let frame = object.frames[index]
-        if frame == noFrame { return false }
         object.frames[index] = noFrame
         for user in object.mappings {
             guard let q = objects[user.process] as? GuestProcess else { continue }

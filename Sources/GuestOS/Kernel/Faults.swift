@@ -86,6 +86,7 @@ extension Kernel {
     private func resolveShared(_ p: GuestProcess, _ page: UInt32, _ m: Mapping, _ write: Bool) -> Resolution {
         guard !write || m.isWritable, let object = objects[m.ref] as? SharedObject else { return .bad }
         let index = Int(page - m.page)
+        guard index < object.frames.count else { return .bad }      // an empty file has no page
         var frame = object.frames[index]
         if frame == noFrame {
             guard let fresh = allocateFrame(for: p, .shared, near: nil) else { return .outOfMemory }
@@ -104,7 +105,7 @@ extension Kernel {
     }
     /// Frames that exist are mapped at once; the rest on touch.
     func mapPresentPages(_ p: GuestProcess, _ m: Mapping, _ object: SharedObject) {
-        for i in 0..<m.pageCount where object.frames[Int(i)] != noFrame { mapShared(p, m.page + i, object.frames[Int(i)], m.isWritable) }
+        for (i, frame) in object.frames.enumerated() where frame != noFrame { mapShared(p, m.page + UInt32(i), frame, m.isWritable) }
     }
     /// Takes the mapping that starts at `page` away.
     func unmapShared(_ p: GuestProcess, at index: Int) {
