@@ -76,6 +76,7 @@ let package = Package(
         .testTarget(name: "NetworkServiceTests", dependencies: ["ABI", "Runtime", "NetStack", "NetClient", "NetworkService", "WebNet"], path: "Tests/NetworkServiceTests"),
         .testTarget(name: "WebNetTests", dependencies: ["ABI", "NetClient", "WebNet"], path: "Tests/WebNetTests"),
         .testTarget(name: "ImagesTests", dependencies: ["Graphics", "Images", "Conformance"], path: "Tests/ImagesTests", exclude: ["png-reference.txt"]),
+        .testTarget(name: "CSSTests", dependencies: ["CSS", "DOM", "HTML", "Graphics"], path: "Tests/CSSTests"),
     ],
     swiftLanguageModes: [.v6]
 )

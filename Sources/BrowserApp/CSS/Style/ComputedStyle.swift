@@ -11,6 +11,10 @@ public struct InheritedStyle: Equatable, Sendable {
     public var fontWeight: Int32 = 400    // 1...1000
     public var fontStyle: FontStyle = .normal
     public var fontSmallCaps: Bool = false
+    /// The generic family is exactly `monospace`: keyword font sizes are then 13/16 as large, as in all browsers.
+    var usesMonospaceSize = false
+    /// The size goes back to an absolute length, which the monospace rule leaves alone.
+    var hasAbsoluteFontSize = false
     public var lineHeight: LineHeight = .normal
     // Text
     public var color: Color = .black

@@ -1,0 +1,49 @@
+// Selector matching by tables, specificity, and invalid selectors.
+import XCTest
+import DOM
+@testable import CSS
+
+final class SelectorTests: XCTestCase {
+    let html = "<div id=d class='one two'><p id=p1 lang=en-GB title='a b'>x</p><p id=p2 class=two></p><span id=s><a id=a href=http://x/y.png>l</a><input id=i type=CHECKBOX checked><input id=j disabled></span><p id=p3>z</p></div>"
+
+    func testMatching() {
+        let table: [(String, String)] = [
+            ("p", "p1 p2 p3"), ("div.one.two", "d"), ("#p2.two", "p2"), (".two p", "p1 p2 p3"), ("div > a", ""), ("div a", "a"), ("span > *", "a i j"), ("p + p", "p2"), ("p ~ p", "p2 p3"), ("p ~ span > a", "a"),
+            ("[title]", "p1"), ("[title='a b']", "p1"), ("[title~=b]", "p1"), ("[lang|=en]", "p1"), ("[href^='http:']", "a"), ("[href$='.png']", "a"), ("[href*='x/y']", "a"), ("[href*='']", ""), ("[type=checkbox]", "i"),
+            ("[title='A B' i]", "p1"), ("p:first-child", "p1"), ("p:last-child", "p3"), ("span:only-child", ""), ("p:nth-child(2)", "p2"), ("p:nth-child(odd)", "p1"), ("p:nth-child(2n)", "p2 p3"), ("div>:nth-child(n+3)", "s p3"),
+            ("div>:nth-child(-n+2)", "p1 p2"), ("div>:nth-last-child(1)", "p3"), ("p:nth-of-type(3)", "p3"), ("p:nth-last-of-type(2)", "p2"), ("p:first-of-type", "p1"), ("p:last-of-type", "p3"), ("span:only-of-type", "s"),
+            ("p:not(.two)", "p1 p3"), ("p:not(.two, #p1)", "p3"), (":is(p, a):not(#p1)", "p2 a p3"), (":where(#p1)", "p1"), (":is(p, :foo)", "p1 p2 p3"), ("a:link", "a"), (":any-link", "a"), ("p:empty", "p2"), ("input:checked", "i"),
+            ("input:disabled", "j"), ("input:enabled", "i"), ("html:root #d", "d"), (":lang(en)", "p1"), ("*|p", "p1 p2 p3"), ("DIV#d", "d"), ("#d p, #d a", "p1 p2 a p3"), ("p:NTH-CHILD( 2N + 1 )", "p1"), ("body > div > p + p", "p2"),
+            ("div span a", "a"), ("p p", ""), ("\\#x, #p1", "p1"), ("#\\70 1", "p1"), ("p:is(.two)", "p2"), ("div > p ~ span a", "a")
+        ]
+        for (selector, expected) in table { XCTAssertEqual(matching(selector, html), expected, selector) }
+    }
+
+    func testInvalidSelectorsDropTheirRuleOnly() {
+        for bad in ["p:foo", "p::foo", "p >", "> p", "p,,a", "p[", "p[=x]", "..x", "#1", "p:not()", "p:nth-child(n+ +1)", "p:nth-child(foo)", "ns|p", "p{", "a::before.b", "a::before b", "!", "p:not(:foo)"] {
+            XCTAssertEqual(matching(bad, html), "", bad)
+            if bad != "p{", bad != "p[" {                                   // these swallow what follows
+                 XCTAssertEqual(matching(bad + "{left:1px} #p1", html), "p1", bad)
+            }
+        }
+    }
+
+    func testSpecificity() {
+        let table: [(String, (UInt32, UInt32, UInt32))] = [
+            ("*", (0, 0, 0)), ("li", (0, 0, 1)), ("ul li", (0, 0, 2)), ("ul ol+li", (0, 0, 3)), ("h1 + *[rel=up]", (0, 1, 1)), ("ul ol li.red", (0, 1, 3)), ("li.red.level", (0, 2, 1)), ("#x34y", (1, 0, 0)),
+            ("#s12:not(foo)", (1, 0, 1)), (".foo :is(.bar, #baz)", (1, 1, 0)), (":where(#a) b", (0, 0, 1)), ("a:hover::before", (0, 1, 2))
+        ]
+        for (text, (a, b, c)) in table {
+            let list = SelectorParser.parseList(TokenCursor(TokenBuffer.tokenize(Array(text.utf8))), store: SelectorStore())
+            XCTAssertEqual(list?.first?.specificity, a << 20 | b << 10 | c, text)
+        }
+    }
+
+    func testLongSiblingListsStayLinear() {
+        var html = "<ul>"
+        for i in 0..<3000 { html += "<li id=l\(i)>x" }
+        let page = Page(html, "li:nth-child(3n+1):nth-last-of-type(odd){z-index:1} b ~ i ~ u li{z-index:2}")
+        XCTAssertEqual(page.style("l0").zIndex, nil)
+        XCTAssertEqual(page.style("l3").zIndex, 1)
+    }
+}
