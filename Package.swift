@@ -71,7 +71,7 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "CSDL2"], path: "Tests/DevicesTests"),
         .testTarget(name: "WindowManagerTests", dependencies: ["ABI", "Graphics", "Toolkit", "WindowManager"], path: "Tests/WindowManagerTests"),
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
-        .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression"], path: "Tests/KernelTests"),
+        .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression", "Runtime", "InitService"], path: "Tests/KernelTests"),
         .testTarget(name: "PoliciesTests", dependencies: ["Policies"], path: "Tests/PoliciesTests"),
         .testTarget(name: "NetworkServiceTests", dependencies: ["ABI", "Runtime", "NetStack", "NetClient", "NetworkService", "WebNet"], path: "Tests/NetworkServiceTests"),
         .testTarget(name: "WebNetTests", dependencies: ["ABI", "NetClient", "WebNet"], path: "Tests/WebNetTests"),
