@@ -68,7 +68,7 @@ let package = Package(
         .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
         .testTarget(name: "NetStackTests", dependencies: ["NetStack"], path: "Tests/NetStackTests"),
         .testTarget(name: "MachineTests", dependencies: ["Machine"], path: "Tests/MachineTests"),
-        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "CSDL2"], path: "Tests/DevicesTests"),
+        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "NetStack", "CSDL2"], path: "Tests/DevicesTests"),
         .testTarget(name: "WindowManagerTests", dependencies: ["ABI", "Graphics", "Toolkit", "WindowManager"], path: "Tests/WindowManagerTests"),
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression", "Runtime", "InitService"], path: "Tests/KernelTests"),

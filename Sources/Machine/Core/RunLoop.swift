@@ -71,7 +71,7 @@ extension Machine {
 
     /// Leaves the clock between turns, so that what is hashed now is what a replay sees at the top of the turn `now`.
     private func settle(_ reason: StopReason) -> StopReason {
-        if let last = lastTurnTick, now == last { now = now.advanced(nanoseconds: 1) }
+        if reason != .replayEnded, let last = lastTurnTick, now == last { now = now.advanced(nanoseconds: 1) }
         return reason
     }
 
