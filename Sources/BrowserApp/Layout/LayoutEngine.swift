@@ -1,0 +1,287 @@
+// Layout proper: assigns sizes and positions to a box tree for one viewport. Recursion depth is bounded by the builder.
+// Invariant: `layout` leaves a box's border-box size and all descendants' relative positions final; the caller places it.
+import DOM
+import CSS
+import Graphics
+
+/// What a box's own contents may refer to.
+struct BlockResult {
+    /// Bottom margins that collapse through the box's lower edge.
+    var trailing = MarginStrut()
+}
+
+final class LayoutEngine {
+    let tree: LayoutTree
+    let shaper: TextShaper
+    let viewportWidth: LayoutUnit, viewportHeight: LayoutUnit
+    let document: Document
+    var atomPool: [[InlineAtom]] = []
+    /// Nesting of flex containers that are laid out twice; bounded so that time stays linear.
+    var flexDepth = 0
+
+    init(tree: LayoutTree, shaper: TextShaper, viewportWidth: Int32, viewportHeight: Int32, document: Document) {
+        self.tree = tree; self.shaper = shaper
+        self.viewportWidth = LayoutUnit(viewportWidth); self.viewportHeight = LayoutUnit(viewportHeight)
+        self.document = document
+    }
+
+    /// Lays the whole document out.
+    func run() {
+        tree.fragments.removeAll(keepingCapacity: true)
+        tree.lines.removeAll(keepingCapacity: true)
+        tree.collapsedBorders.removeAll()
+        for i in 0..<tree.geometry.count { tree.geometry[i] = Geometry() }
+        for i in 0..<tree.tables.count { tree.tables[i].columnsAreMeasured = false }
+        let g = tree.geo(0)
+        tree.geometry[g].width = viewportWidth
+        tree.geometry[g].height = viewportHeight
+        let floats = FloatContext()
+        let result = layoutContents(0, contentHeight: viewportHeight, floats: floats, x: .zero, y: .zero)
+        tree.geometry[g].height = Swift.max(viewportHeight, result.height)
+        assignPagePositions(0, x: .zero, y: .zero)
+        layoutOutOfFlow()
+        computeBounds(0)
+    }
+
+    // MARK: Edges
+
+    @inline(__always) func style(_ b: BoxID) -> ComputedStyle { tree.style(b) }
+
+    /// Sets margin, border, padding from style; auto margins are zero until widths are known.
+    func resolveEdges(_ b: BoxID, _ base: LayoutUnit) {
+        let s = tree.style(b), g = tree.geo(b)
+        if tree.flags(b).contains(.anonymous) { return }
+        let kind = tree.kind(b)
+        let inTable = kind == .tableRow || kind == .tableRowGroup || kind == .tableColumn || kind == .tableColumnGroup
+        if inTable { return }
+        if kind != .tableCell {
+            tree.geometry[g].margin = Edges(top: s.marginTop.resolveOrZero(base), right: s.marginRight.resolveOrZero(base),
+                                            bottom: s.marginBottom.resolveOrZero(base), left: s.marginLeft.resolveOrZero(base))
+        }
+        tree.geometry[g].border = Edges(top: s.borderTop.width, right: s.borderRight.width, bottom: s.borderBottom.width, left: s.borderLeft.width)
+        tree.geometry[g].padding = Edges(top: Swift.max(.zero, s.paddingTop.resolveOrZero(base)), right: Swift.max(.zero, s.paddingRight.resolveOrZero(base)),
+                                         bottom: Swift.max(.zero, s.paddingBottom.resolveOrZero(base)), left: Swift.max(.zero, s.paddingLeft.resolveOrZero(base)))
+        if let collapsed = tree.collapsedBorders[b] { tree.geometry[g].border = collapsed.widths }
+        else if kind == .table, s.borderCollapse == .collapse { tree.geometry[g].padding = Edges() }
+    }
+
+    /// Horizontal border and padding.
+    func frameWidth(_ b: BoxID) -> LayoutUnit { let g = tree.geo(b); return tree.geometry[g].border.horizontal + tree.geometry[g].padding.horizontal }
+    func frameHeight(_ b: BoxID) -> LayoutUnit { let g = tree.geo(b); return tree.geometry[g].border.vertical + tree.geometry[g].padding.vertical }
+
+    // MARK: Widths
+
+    /// A width property as a border-box width; nil for auto. Keywords use intrinsic sizes.
+    func borderBoxWidth(_ b: BoxID, _ length: Length, base: LayoutUnit, available: LayoutUnit) -> LayoutUnit? {
+        switch length {
+        case .auto, .content: return nil
+        case .minContent: return intrinsic(b).min
+        case .maxContent: return intrinsic(b).max
+        case .fitContent: let i = intrinsic(b); return Swift.max(i.min, Swift.min(i.max, available))
+        default:
+            let value = Swift.max(.zero, length.resolveOrZero(base))
+            let frame = frameWidth(b)
+            return style(b).boxSizing == .borderBox ? Swift.max(value, frame) : value + frame
+        }
+    }
+
+    func clampWidth(_ b: BoxID, _ width: LayoutUnit, base: LayoutUnit, available: LayoutUnit) -> LayoutUnit {
+        let s = style(b)
+        var w = width
+        if let most = borderBoxWidth(b, s.maxWidth, base: base, available: available) { w = Swift.min(w, most) }
+        if let least = borderBoxWidth(b, s.minWidth, base: base, available: available) { w = Swift.max(w, least) }
+        return Swift.max(w, frameWidth(b))
+    }
+
+    /// Shrink-to-fit border-box width (§10.3.5) or the specified one; `available` excludes margins.
+    func shrinkToFitWidth(_ b: BoxID, base: LayoutUnit, available: LayoutUnit) -> LayoutUnit {
+        if tree.kind(b) == .replaced { return replacedSize(b, base: base, baseHeight: nil).width }
+        let width: LayoutUnit
+        if tree.kind(b) == .table {
+            return tableWidth(b, base: base, available: available)
+        } else if let specified = borderBoxWidth(b, style(b).width, base: base, available: available) {
+            width = specified
+        } else {
+            let i = intrinsic(b)
+            width = Swift.max(i.min, Swift.min(i.max, available))
+        }
+        return clampWidth(b, width, base: base, available: available)
+    }
+
+    // MARK: Heights
+
+    /// A height property as a border-box height; nil for auto and for percentages of an unknown height.
+    func borderBoxHeight(_ b: BoxID, _ length: Length, base: LayoutUnit?) -> LayoutUnit? {
+        if length.hasPercent, base == nil { return nil }
+        guard let value = length.resolve(base ?? .zero) else { return nil }
+        let frame = frameHeight(b)
+        return style(b).boxSizing == .borderBox ? Swift.max(value, frame) : Swift.max(.zero, value) + frame
+    }
+    func clampHeight(_ b: BoxID, _ height: LayoutUnit, base: LayoutUnit?) -> LayoutUnit {
+        let s = style(b)
+        var h = height
+        if let most = borderBoxHeight(b, s.maxHeight, base: base) { h = Swift.min(h, most) }
+        if let least = borderBoxHeight(b, s.minHeight, base: base) { h = Swift.max(h, least) }
+        return h
+    }
+
+    // MARK: Dispatch
+
+    /// Lays out `b` at a used border-box width. `height` is a border-box height imposed by the parent (flex, absolute).
+    /// `baseHeight` is the containing block's height when definite. `floats` is the formatting context the box takes part
+    /// in; (x, y) is its border-box corner there. A formatting root gets a fresh context.
+    @discardableResult
+    func layout(_ b: BoxID, width: LayoutUnit, height: LayoutUnit? = nil, baseHeight: LayoutUnit?, floats: FloatContext? = nil, x: LayoutUnit = .zero, y: LayoutUnit = .zero) -> BlockResult {
+        let g = tree.geo(b)
+        let isRoot = floats == nil || tree.flags(b).contains(.formattingRoot)
+        let heightKey = height ?? LayoutUnit(raw: -1)
+        if isRoot, tree.geometry[g].laidOutWidth == width, tree.geometry[g].laidOutHeight == heightKey { return BlockResult() }
+        tree.geometry[g].laidOutWidth = isRoot ? width : .min
+        tree.geometry[g].laidOutHeight = heightKey
+        tree.geometry[g].width = width
+        tree.geometry[g].firstBaseline = .min; tree.geometry[g].lastBaseline = .min
+        if tree.kind(b) == .replaced { layoutReplaced(b, height: height, baseHeight: baseHeight); return BlockResult() }
+
+        let definite = height ?? borderBoxHeight(b, style(b).height, base: baseHeight)
+        let contentHeight = definite.map { Swift.max(.zero, clampHeight(b, $0, base: baseHeight) - frameHeight(b)) }
+        var result: ContentResult
+        switch tree.kind(b) {
+        case .table: result = layoutTable(b, contentHeight: contentHeight)
+        case .flex: result = layoutFlex(b, contentHeight: contentHeight)
+        default:
+            let context = isRoot ? FloatContext() : floats!
+            let left = tree.geometry[g].contentLeft, top = tree.geometry[g].contentTop
+            result = layoutContents(b, contentHeight: contentHeight, floats: context, x: isRoot ? left : x + left, y: isRoot ? top : y + top)
+            if let least = controlHeight(b) { result.height = Swift.max(result.height, least) }
+            if isRoot, context.bottom > top + result.height { result.height = context.bottom - top }
+        }
+        if tree.kind(b) == .table, let h = definite { tree.geometry[g].height = Swift.max(h, result.height + frameHeight(b)) }
+        else if let height { tree.geometry[g].height = Swift.max(.zero, height) }
+        else { tree.geometry[g].height = clampHeight(b, definite ?? (result.height + frameHeight(b)), base: baseHeight) }
+        placeMarker(b)
+        return BlockResult(trailing: result.trailing)
+    }
+
+    // MARK: Replaced elements (§10.3.2, §10.6.2)
+
+    /// Natural size in layout units; zero parts are unknown.
+    func naturalSize(_ b: BoxID) -> (width: LayoutUnit, height: LayoutUnit, ratio: Bool) {
+        switch ReplacedKind(rawValue: tree.boxes[Int(b)].textStart) ?? .image {
+        case .image:
+            guard let bitmap = tree.images[b] else { return (.zero, .zero, false) }
+            return (LayoutUnit(Int32(clamping: bitmap.width)), LayoutUnit(Int32(clamping: bitmap.height)), bitmap.width > 0 && bitmap.height > 0)
+        case .frame, .canvas: return (LayoutUnit(300), LayoutUnit(150), false)
+        case .checkbox, .radio: return (LayoutUnit(13), LayoutUnit(13), false)
+        case .progress: return (LayoutUnit(160), LayoutUnit(16), false)
+        }
+    }
+
+    /// Used border-box size.
+    func replacedSize(_ b: BoxID, base: LayoutUnit, baseHeight: LayoutUnit?) -> (width: LayoutUnit, height: LayoutUnit) {
+        let s = style(b), natural = naturalSize(b)
+        let frameW = frameWidth(b), frameH = frameHeight(b)
+        let specifiedW = borderBoxWidth(b, isIntrinsicKeyword(s.width) ? .auto : s.width, base: base, available: base).map { $0 - frameW }
+        let specifiedH = borderBoxHeight(b, s.height, base: baseHeight).map { $0 - frameH }
+        var w: LayoutUnit, h: LayoutUnit
+        if let sw = specifiedW, let sh = specifiedH { w = sw; h = sh }
+        else if let sw = specifiedW { w = sw; h = natural.ratio ? sw.scaled(by: natural.height, over: natural.width) : natural.height }
+        else if let sh = specifiedH { h = sh; w = natural.ratio ? sh.scaled(by: natural.width, over: natural.height) : natural.width }
+        else { w = natural.width; h = natural.height }
+        let clampedW = clampWidth(b, w + frameW, base: base, available: base) - frameW
+        if clampedW != w, specifiedH == nil, natural.ratio { h = clampedW.scaled(by: natural.height, over: natural.width) }
+        w = clampedW
+        let clampedH = clampHeight(b, h + frameH, base: baseHeight) - frameH
+        if clampedH != h, specifiedW == nil, natural.ratio { w = clampWidth(b, clampedH.scaled(by: natural.width, over: natural.height) + frameW, base: base, available: base) - frameW }
+        h = clampedH
+        return (w + frameW, h + frameH)
+    }
+    private func isIntrinsicKeyword(_ l: Length) -> Bool {
+        switch l { case .minContent, .maxContent, .fitContent, .content: return true; default: return false }
+    }
+
+    private func layoutReplaced(_ b: BoxID, height: LayoutUnit?, baseHeight: LayoutUnit?) {
+        let g = tree.geo(b)
+        if let height { tree.geometry[g].height = height; return }
+        let p = tree.container(b)
+        let base = p == noBox ? viewportWidth : tree.geometry[tree.geo(p)].contentWidth
+        let size = replacedSize(b, base: base, baseHeight: baseHeight)
+        tree.geometry[g].height = size.height
+        // A width imposed by the parent keeps the ratio.
+        let natural = naturalSize(b)
+        if size.width != tree.geometry[g].width, style(b).height.isAuto, natural.ratio {
+            tree.geometry[g].height = clampHeight(b, tree.geometry[g].contentWidth.scaled(by: natural.height, over: natural.width) + frameHeight(b), base: baseHeight)
+        }
+    }
+
+    // MARK: Markers
+
+    /// Puts an outside list marker beside the first line of its item (CSS Lists 3 §3.2, positions as browsers have them).
+    private func placeMarker(_ b: BoxID) {
+        guard tree.flags(b).contains(.listItem) else { return }
+        let m = tree.firstChild(b)
+        guard m != noBox, tree.kind(m) == .marker, let marker = tree.markers[m] else { return }
+        let ts = tree.textStyle(b), g = tree.geo(b), mg = tree.geo(m)
+        let baseline = firstBaseline(b) ?? (tree.geometry[g].contentTop + ts.boxAscent)
+        let ascent = ts.ascent.floor
+        if marker.shape == .text {
+            let width = measure(marker.text, ts)
+            tree.geometry[mg].x = tree.geometry[g].contentLeft - width
+            tree.geometry[mg].y = baseline - ts.ascent
+            tree.geometry[mg].width = width
+            tree.geometry[mg].height = ts.ascent + ts.descent
+            tree.geometry[mg].firstBaseline = ts.ascent
+        } else {
+            let offset = ascent * 2 / 3, size = (offset + 1) / 2
+            tree.geometry[mg].x = tree.geometry[g].contentLeft - LayoutUnit(offset + 7)
+            tree.geometry[mg].y = baseline - LayoutUnit(ascent) + LayoutUnit(3 * (ascent - offset) / 2)
+            tree.geometry[mg].width = LayoutUnit(size); tree.geometry[mg].height = LayoutUnit(size)
+        }
+        let least = tree.geometry[g].contentTop + ts.lineHeight + tree.geometry[g].padding.bottom + tree.geometry[g].border.bottom
+        if tree.geometry[g].height < least, style(b).height.isAuto, firstBaseline(b) == nil { tree.geometry[g].height = least }
+    }
+
+    /// Width of a short text, spaces included.
+    func measure(_ text: String, _ ts: TextStyle) -> LayoutUnit {
+        var copy = text
+        return copy.withUTF8 { bytes in
+            var width = LayoutUnit.zero
+            var i = 0
+            while i < bytes.count {
+                if bytes[i] == 0x20 { width += ts.spaceWidth; i += 1; continue }
+                var end = i
+                while end < bytes.count, bytes[end] != 0x20, end - i < 120 { end += 1 }
+                width += shaper.width(UnsafeBufferPointer(rebasing: bytes[i..<end]), fontID: ts.fontID, size: ts.size)
+                i = end
+            }
+            return width
+        }
+    }
+
+    /// Baseline of the first line in the box, from its border top; searches blocks in order (§10.8.1, CSS Align 3 §9).
+    func firstBaseline(_ b: BoxID) -> LayoutUnit? {
+        let g = tree.geo(b)
+        if tree.geometry[g].firstBaseline != .min { return tree.geometry[g].firstBaseline }
+        var c = tree.firstChild(b)
+        while c != noBox {
+            if tree.kind(c).hasGeometry, tree.kind(c) != .marker, tree.flags(c).isDisjoint(with: [.floating, .outOfFlow]), let inner = firstBaseline(c) {
+                let value = inner + tree.geometry[tree.geo(c)].y
+                tree.geometry[g].firstBaseline = value
+                return value
+            }
+            c = tree.next(c)
+        }
+        return nil
+    }
+    func lastBaseline(_ b: BoxID) -> LayoutUnit? {
+        let g = tree.geo(b)
+        if tree.geometry[g].lastBaseline != .min { return tree.geometry[g].lastBaseline }
+        if tree.kind(b) == .table || tree.kind(b) == .flex { return firstBaseline(b) }
+        var c = tree.firstChild(b), found: LayoutUnit?
+        while c != noBox {
+            if tree.kind(c).hasGeometry, tree.kind(c) != .marker, tree.flags(c).isDisjoint(with: [.floating, .outOfFlow]), let inner = lastBaseline(c) { found = inner + tree.geometry[tree.geo(c)].y }
+            c = tree.next(c)
+        }
+        if let found { tree.geometry[g].lastBaseline = found }
+        return found
+    }
+}

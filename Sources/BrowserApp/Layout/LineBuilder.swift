@@ -1,0 +1,287 @@
+// Makes the fragments of one line: horizontal positions by text-align, vertical positions by vertical-align
+// (CSS 2.2 §10.8, §16.2). Inline boxes stay open from line to line.
+import CSS
+
+struct LineBuilder {
+    private struct Group {
+        var ascent = LayoutUnit.min, descent = LayoutUnit.min
+        /// Fragment-relative alignment of the whole group: nil for the line's root.
+        var isTop: Bool
+        mutating func include(_ a: LayoutUnit, _ d: LayoutUnit) { ascent = Swift.max(ascent, a); descent = Swift.max(descent, d) }
+        var height: LayoutUnit { ascent == .min ? .zero : ascent + descent }
+    }
+    /// What a fragment waits for until the baseline is known.
+    private struct Pending { var group: Int; var top: LayoutUnit; var shift: LayoutUnit; var dy: LayoutUnit }
+
+    let engine: LayoutEngine
+    let tree: LayoutTree
+    let context: BoxID
+    let rootStyle: TextStyle
+    /// Lines so far; nested contexts write theirs first, so that each context's lines lie together.
+    var lines: [Line] = []
+    private var open: [OpenInline] = []
+    private var groups: [Group] = []
+    private var pending: [Pending] = []
+    private var x = LayoutUnit.zero
+    private var isReal = false
+    private var spaceExtra = LayoutUnit.zero
+    private var lastText: Int = -1
+    private var originX = LayoutUnit.zero, lineTop = LayoutUnit.zero
+    private var containerWidth = LayoutUnit.zero
+
+    init(engine: LayoutEngine, context: BoxID) {
+        self.engine = engine; tree = engine.tree; self.context = context
+        rootStyle = engine.tree.textStyle(context)
+    }
+
+    /// Writes fragments and one `Line`; returns the line's height.
+    mutating func build(_ atoms: [InlineAtom], breaker: LineBreaker) -> LayoutUnit {
+        let g = tree.geo(context)
+        let first = tree.fragments.count
+        containerWidth = breaker.width
+        originX = tree.geometry[g].contentLeft
+        lineTop = tree.geometry[g].contentTop + breaker.cursor
+        isReal = breaker.hasContent || breaker.forcedBreak || hasEdges(atoms)
+        groups.removeAll(keepingCapacity: true); pending.removeAll(keepingCapacity: true)
+        groups.append(Group(isTop: false))
+        if isReal { groups[0].include(rootStyle.boxAscent, rootStyle.boxDescent) }
+        let end = contentEnd(atoms)
+        x = startX(atoms, end, breaker)
+        lastText = -1
+        reopen()
+        for i in 0..<atoms.count { add(atoms[i], isTrailing: i >= end, isLast: i == end - 1, breaker: breaker) }
+        closeAll()
+        return finish(first, g)
+    }
+
+    private func hasEdges(_ atoms: [InlineAtom]) -> Bool {
+        for a in atoms where (a.kind == .open || a.kind == .close) && a.width != .zero { return true }
+        return false
+    }
+
+    /// Index after the last atom that is not a collapsible space at the line's end.
+    private func contentEnd(_ atoms: [InlineAtom]) -> Int {
+        var i = atoms.count
+        while i > 0 {
+            switch atoms[i - 1].kind {
+            case .space, .float, .outOfFlow, .newline: i -= 1
+            case .close, .open: if atoms[i - 1].width != .zero { return i }; i -= 1
+            default: return i
+            }
+        }
+        return i
+    }
+
+    private mutating func startX(_ atoms: [InlineAtom], _ end: Int, _ breaker: LineBreaker) -> LayoutUnit {
+        let left = originX + breaker.lineLeft
+        let indent = breaker.isFirst ? breaker.style.textIndent.resolveOrZero(breaker.width) : .zero
+        let free = breaker.lineRight - breaker.lineLeft - (breaker.used - breaker.trailing)
+        spaceExtra = .zero
+        guard free > .zero else { return left + indent }
+        let rtl = breaker.style.direction == .rtl
+        switch breaker.style.textAlign {
+        case .left, .webkitLeft: return left + indent
+        case .right, .webkitRight: return left + indent + free
+        case .center, .webkitCenter: return left + indent + LayoutUnit(raw: free.raw / 2)
+        case .start: return rtl ? left + indent + free : left + indent
+        case .end: return rtl ? left + indent : left + indent + free
+        case .justify:
+            let isLast = breaker.forcedBreak || (breaker.index >= breaker.atoms.count && breaker.carry == nil)
+            if !isLast {
+                var spaces: Int32 = 0
+                for i in 0..<end where atoms[i].kind == .space { spaces += 1 }
+                if spaces > 0 { spaceExtra = LayoutUnit(raw: free.raw / spaces) }
+            }
+            return left + indent
+        }
+    }
+
+    // MARK: Inline boxes
+
+    private mutating func reopen() {
+        for i in 0..<open.count {
+            let parent = i > 0 ? open[i - 1] : nil
+            var o = open[i]
+            align(&o, parent)
+            open[i] = o
+            makeFragment(i, starts: false)
+        }
+    }
+
+    private mutating func makeFragment(_ i: Int, starts: Bool) {
+        let b = open[i].box, s = tree.style(b), ts = tree.textStyle(b)
+        let top = s.borderTop.width + s.paddingTop.resolveOrZero(containerWidth), bottom = s.borderBottom.width + s.paddingBottom.resolveOrZero(containerWidth)
+        open[i].fragment = Int32(tree.fragments.count)
+        var f = Fragment(kind: .inlineBox, box: b, x: x + open[i].dx, y: .zero, width: .zero, height: ts.ascent + ts.descent + top + bottom)
+        f.startsBox = starts
+        tree.fragments.append(f)
+        pending.append(Pending(group: open[i].group, top: ts.ascent + top, shift: open[i].shift, dy: open[i].dy))
+        if isReal { groups[open[i].group].include(ts.boxAscent - open[i].shift, ts.boxDescent + open[i].shift) }
+    }
+
+    /// Computes the baseline shift of an inline box against its parent.
+    private mutating func align(_ o: inout OpenInline, _ parent: OpenInline?) {
+        let s = tree.style(o.box), ts = tree.textStyle(o.box)
+        let parentStyle = parent.map { tree.textStyle($0.box) } ?? rootStyle
+        let base = parent?.shift ?? .zero
+        o.group = parent?.group ?? 0
+        o.dx = parent?.dx ?? .zero; o.dy = parent?.dy ?? .zero
+        if s.position == .relative {
+            let shift = engine.relativeShift(s, containerWidth, nil)
+            o.dx += shift.x; o.dy += shift.y
+        }
+        if s.verticalAlign == .top || s.verticalAlign == .bottom {
+            groups.append(Group(isTop: s.verticalAlign == .top))
+            o.group = groups.count - 1; o.shift = .zero
+            return
+        }
+        o.shift = base + shift(s.verticalAlign, ascent: ts.boxAscent, descent: ts.boxDescent, lineHeight: ts.lineHeight, parentStyle)
+    }
+
+    /// Distance the baseline moves down for an alignment other than top and bottom.
+    private func shift(_ align: VerticalAlign, ascent: LayoutUnit, descent: LayoutUnit, lineHeight: LayoutUnit, _ parent: TextStyle) -> LayoutUnit {
+        switch align {
+        case .baseline, .top, .bottom: return .zero
+        case .sub: return LayoutUnit(LayoutUnit(raw: parent.size).floor / 5 + 1)
+        case .super: return -LayoutUnit(LayoutUnit(raw: parent.size).floor / 3 + 1)
+        case .middle: return LayoutUnit(raw: (ascent.raw &- descent.raw) / 2) - LayoutUnit(raw: parent.xHeight.raw / 2)
+        case .textTop: return ascent - parent.ascent
+        case .textBottom: return parent.descent - descent
+        case .length(let l): return -l.resolveOrZero(lineHeight)
+        }
+    }
+
+    // MARK: Atoms
+
+    private mutating func add(_ a: InlineAtom, isTrailing: Bool, isLast: Bool, breaker: LineBreaker) {
+        switch a.kind {
+        case .open:
+            var o = OpenInline(box: a.box)
+            align(&o, open.last)
+            open.append(o)
+            let s = tree.style(a.box)
+            let continues = tree.flags(a.box).contains(.continues)
+            if !continues { x += s.marginLeft.resolveOrZero(containerWidth) }
+            makeFragment(open.count - 1, starts: !continues)
+            if !continues { x += s.borderLeft.width + s.paddingLeft.resolveOrZero(containerWidth) }
+            lastText = -1
+        case .close:
+            close(a)
+        case .word, .space, .preservedSpace, .tab:
+            if isTrailing && a.kind == .space { return }
+            addText(a, hyphenated: isLast && breaker.hyphenated)
+        case .newline:
+            if tree.kind(a.box) == .lineBreak { addBreakMark(a) }
+        case .atomic: addAtomic(a)
+        case .float:
+            tree.fragments.append(Fragment(kind: .float, box: a.box, x: .zero, y: .zero, width: .zero, height: .zero))
+            pending.append(Pending(group: -1, top: .zero, shift: .zero, dy: .zero))
+            tree.boxes[Int(context)].flags.insert(.floatsBelow)
+        case .outOfFlow:
+            let g = tree.geo(a.box)
+            tree.geometry[g].x = x
+            tree.geometry[g].y = lineTop
+        }
+    }
+
+    /// A zero-width fragment, so that a `br` has a place.
+    private mutating func addBreakMark(_ a: InlineAtom) {
+        let ts = tree.textStyle(a.box)
+        tree.fragments.append(Fragment(kind: .text, box: a.box, x: x, y: .zero, width: .zero, height: ts.ascent + ts.descent))
+        let o = open.last
+        pending.append(Pending(group: o?.group ?? 0, top: ts.ascent, shift: o?.shift ?? .zero, dy: .zero))
+        lastText = -1
+    }
+
+    private mutating func close(_ a: InlineAtom) {
+        guard let o = open.popLast() else { return }
+        let s = tree.style(a.box)
+        let continued = tree.flags(a.box).contains(.continued)
+        if !continued { x += s.paddingRight.resolveOrZero(containerWidth) + s.borderRight.width }
+        endFragment(o, ends: !continued)
+        if !continued { x += s.marginRight.resolveOrZero(containerWidth) }
+        lastText = -1
+    }
+
+    private mutating func closeAll() { for o in open { endFragment(o, ends: false) } }
+
+    private func endFragment(_ o: OpenInline, ends: Bool) {
+        let i = Int(o.fragment)
+        guard i >= 0 else { return }
+        tree.fragments[i].width = Swift.max(.zero, x + o.dx - tree.fragments[i].x)
+        tree.fragments[i].endsBox = ends
+    }
+
+    private mutating func addText(_ a: InlineAtom, hyphenated: Bool) {
+        var width = a.width
+        if a.kind == .space { width += spaceExtra }
+        let ts = tree.textStyle(a.box)
+        if hyphenated { width += engine.measure("-", ts) }
+        let i = lastText
+        if i >= 0, tree.fragments[i].box == a.box, tree.fragments[i].textEnd <= a.start, a.kind != .tab {
+            tree.fragments[i].textEnd = a.end
+            tree.fragments[i].width += width
+            tree.fragments[i].hyphenated = hyphenated
+        } else {
+            let o = open.last
+            var f = Fragment(kind: .text, box: a.box, x: x + (o?.dx ?? .zero), y: .zero, width: width, height: ts.ascent + ts.descent)
+            f.textStart = a.start; f.textEnd = a.end; f.spaceExtra = spaceExtra; f.hyphenated = hyphenated
+            lastText = a.kind == .tab ? -1 : tree.fragments.count
+            tree.fragments.append(f)
+            pending.append(Pending(group: o?.group ?? 0, top: ts.ascent, shift: o?.shift ?? .zero, dy: o?.dy ?? .zero))
+        }
+        x += width
+    }
+
+    private mutating func addAtomic(_ a: InlineAtom) {
+        let g = tree.geo(a.box), geometry = tree.geometry[g], o = open.last
+        let s = tree.style(a.box)
+        let outer = geometry.height + geometry.margin.vertical
+        var ascent = outer
+        if tree.kind(a.box) != .replaced, !tree.flags(a.box).contains(.clips) || tree.flags(a.box).contains(.control) {
+            if let baseline = tree.kind(a.box) == .block ? engine.lastBaseline(a.box) : engine.firstBaseline(a.box) { ascent = geometry.margin.top + baseline }
+        }
+        let descent = outer - ascent
+        var group = o?.group ?? 0, move = o?.shift ?? .zero
+        if s.verticalAlign == .top || s.verticalAlign == .bottom {
+            groups.append(Group(isTop: s.verticalAlign == .top)); group = groups.count - 1; move = .zero
+        } else {
+            let parent = o.map { tree.textStyle($0.box) } ?? rootStyle
+            move += shift(s.verticalAlign, ascent: ascent, descent: descent, lineHeight: tree.textStyle(a.box).lineHeight, parent)
+        }
+        groups[group].include(ascent - move, descent + move)
+        tree.fragments.append(Fragment(kind: .atomic, box: a.box, x: x + geometry.margin.left, y: .zero, width: geometry.width, height: geometry.height))
+        pending.append(Pending(group: group, top: ascent - geometry.margin.top, shift: move, dy: .zero))
+        tree.geometry[g].x = x + geometry.margin.left
+        engine.applyRelative(a.box, containerWidth, nil)
+        tree.geometry[g].shiftX += o?.dx ?? .zero; tree.geometry[g].shiftY += o?.dy ?? .zero
+        x += a.width
+        lastText = -1
+    }
+
+    // MARK: Vertical positions
+
+    private mutating func finish(_ first: Int, _ g: Int) -> LayoutUnit {
+        if !isReal { groups[0].ascent = .zero; groups[0].descent = .zero }
+        var ascent = groups[0].ascent, descent = groups[0].descent
+        for group in groups where group.height > ascent + descent {
+            if group.isTop { descent = group.height - ascent } else { ascent = group.height - descent }
+        }
+        let baseline = lineTop + ascent
+        for k in 0..<pending.count where pending[k].group >= 0 {
+            let p = pending[k], i = first + k
+            var base = baseline
+            if p.group > 0 { base = groups[p.group].isTop ? lineTop + groups[p.group].ascent : baseline + descent - groups[p.group].descent }
+            tree.fragments[i].baseline = base + p.shift + p.dy
+            tree.fragments[i].y = base + p.shift - p.top + p.dy
+            if tree.fragments[i].kind == .atomic { tree.geometry[tree.geo(tree.fragments[i].box)].y = tree.fragments[i].y }
+        }
+        let height = isReal ? ascent + descent : .zero
+        lines.append(Line(y: lineTop, height: height, baseline: baseline, fragmentStart: Int32(first), fragmentEnd: Int32(tree.fragments.count)))
+        if isReal {
+            if tree.geometry[g].firstBaseline == .min { tree.geometry[g].firstBaseline = baseline }
+            tree.geometry[g].lastBaseline = baseline
+        }
+        return height
+    }
+}

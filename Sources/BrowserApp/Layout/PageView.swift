@@ -1,0 +1,88 @@
+// The page as its tab sees it: keeps style, boxes and layout up to date with the document and the viewport, and answers
+// with display lists, positions and hits. Scrolling does nothing but paint; resizing lays out again.
+import DOM
+import CSS
+import Graphics
+
+/// Where decoded images come from. URLs are as written in the document or sheet; the provider resolves them.
+public protocol ImageProvider: AnyObject {
+    /// The decoded image, when it is there.
+    func image(for url: String) -> Bitmap?
+    /// Asks for the image to be loaded; when it is, call `PageView.imagesChanged()`.
+    func needsImage(_ url: String)
+}
+
+public final class PageView {
+    public let document: Document
+    public let fonts: FontLibrary
+    public let styles: StyleEngine
+    public var viewportWidth: Int32 = 800
+    public var viewportHeight: Int32 = 600
+    public var imageProvider: (any ImageProvider)?
+
+    /// Size of everything laid out, at least the viewport.
+    public private(set) var contentWidth: Int32 = 0
+    public private(set) var contentHeight: Int32 = 0
+    /// Bytes of text left out because a text was absurdly long.
+    public var textBytesDropped: Int { tree.textBytesDropped }
+
+    var tree = LayoutTree()
+    let shaper: TextShaper
+    var layers: [Layer] = []
+    private var boxesAreStale = true
+    private var mutationSeen: UInt64 = 0, styleSeen: UInt64 = 0
+    private var widthSeen: Int32 = -1, heightSeen: Int32 = -1
+
+    public init(document: Document, fonts: FontLibrary, styles: StyleEngine) {
+        self.document = document; self.fonts = fonts; self.styles = styles
+        shaper = TextShaper(fonts: fonts)
+    }
+
+    /// An image arrived: sizes may change.
+    public func imagesChanged() { boxesAreStale = true }
+    /// Something that no counter shows changed (a style sheet was added, say).
+    public func invalidate() { boxesAreStale = true }
+
+    /// Brings style and layout up to date; true when anything was done.
+    @discardableResult
+    public func update() -> Bool {
+        let resized = widthSeen != viewportWidth || heightSeen != viewportHeight
+        if resized { styles.setViewport(width: viewportWidth, height: viewportHeight) }
+        styles.computeStyles()
+        let changed = boxesAreStale || mutationSeen != document.mutationCount || styleSeen != styles.styleVersion
+        if !changed && !resized { return false }
+        if changed { rebuild() }
+        relayout()
+        return true
+    }
+
+    private func rebuild() {
+        tree = LayoutTree()
+        let builder = BoxBuilder(tree: tree, document: document, styles: styles, fonts: fonts, images: imageProvider)
+        builder.build()
+        mutationSeen = document.mutationCount; styleSeen = styles.styleVersion
+        boxesAreStale = false
+    }
+
+    private func relayout() {
+        let engine = LayoutEngine(tree: tree, shaper: shaper, viewportWidth: viewportWidth, viewportHeight: viewportHeight, document: document)
+        engine.run()
+        layers = tree.buildLayers()
+        let bounds = tree.geometry[0].bounds
+        contentWidth = Swift.max(viewportWidth, Swift.min(bounds.maxX, 1 << 20))
+        contentHeight = Swift.max(viewportHeight, Swift.min(bounds.maxY, 1 << 24))
+        widthSeen = viewportWidth; heightSeen = viewportHeight
+    }
+
+    // MARK: Painting
+
+    /// What the viewport shows when scrolled to (scrollX, scrollY), in viewport pixels.
+    public func displayList(scrollX: Int32, scrollY: Int32) -> DisplayList {
+        let view = Rect(scrollX, scrollY, viewportWidth, viewportHeight)
+        let painter = Painter(tree: tree, shaper: shaper, document: document, layers: layers, view: view, goal: .paint)
+        painter.images = imageProvider
+        painter.paintCanvas()
+        painter.run()
+        return painter.list
+    }
+}

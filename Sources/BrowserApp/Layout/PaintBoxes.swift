@@ -1,0 +1,288 @@
+// Backgrounds, borders, outlines and replaced content (CSS 2.2 §14, §8.5; CSS Backgrounds 3, the common parts).
+import DOM
+import CSS
+import Graphics
+
+extension Painter {
+    /// Background, border and outline of a box with geometry.
+    func paintDecoration(_ b: BoxID) {
+        var r = borderBox(b)
+        if tree.kind(b) == .table {
+            let grid = tree.tables[Int(tree.boxes[Int(b)].textStart)]
+            let top = grid.captionTop.round, bottom = grid.captionBottom.round
+            r = Rect(r.x, r.y + top, r.width, Swift.max(0, r.height - top - bottom))
+        }
+        let s = tree.style(b)
+        if s.visibility != .visible { return }
+        note(b, r)
+        if goal == .hit || tree.flags(b).contains(.anonymous) { return }
+        if tree.kind(b) == .tableCell, s.emptyCells == .hide, s.borderCollapse == .separate, tree.firstChild(b) == noBox { return }
+        let g = tree.geometry[tree.geo(b)]
+        if !s.boxShadows.isEmpty { paintShadows(s, r) }
+        if !isCanvasSource(b) { paintBackground(s, border: r, padding: paddingBox(b), g.border) }
+        if let c = tree.collapsedBorders[b] { paintBorders(r, top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
+        else { paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: s.backgroundColor) }
+        if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    func paintInlineBox(_ f: Fragment, _ r: Rect) {
+        let s = tree.style(f.box)
+        if s.visibility != .visible { return }
+        note(f.box, r)
+        if goal == .hit { return }
+        let edges = Edges(top: s.borderTop.width, right: f.endsBox ? s.borderRight.width : .zero, bottom: s.borderBottom.width, left: f.startsBox ? s.borderLeft.width : .zero)
+        let padding = Rect(r.x + edges.left.round, r.y + edges.top.round, r.width - edges.horizontal.round, r.height - edges.vertical.round)
+        paintBackground(s, border: r, padding: padding, edges)
+        paintBorders(r, top: s.borderTop, right: f.endsBox ? s.borderRight : .none, bottom: s.borderBottom, left: f.startsBox ? s.borderLeft : .none, radius: radius(s, r), background: s.backgroundColor)
+        if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    func radius(_ s: ComputedStyle, _ r: Rect) -> Int32 {
+        if s.radiusTopLeft.isZero, s.radiusBottomRight.isZero { return 0 }
+        let base = LayoutUnit(Swift.min(r.width, r.height))
+        let value = Swift.max(s.radiusTopLeft.resolveOrZero(base), s.radiusBottomRight.resolveOrZero(base)).round
+        return Swift.max(0, Swift.min(value, Swift.min(r.width, r.height) / 2))
+    }
+
+    // MARK: Canvas (§14.2)
+
+    /// The element whose background covers the canvas: the root, or body when the root has none.
+    func canvasSource() -> BoxID {
+        let root = tree.box(of: document.documentElement)
+        guard root != noBox else { return noBox }
+        if hasBackground(tree.style(root)) { return root }
+        let bodyNode = document.body
+        let body = bodyNode.isNone ? noBox : tree.box(of: bodyNode)
+        if body != noBox, tree.boxes[Int(body)].geometry >= 0, hasBackground(tree.style(body)) { return body }
+        return noBox
+    }
+    private func hasBackground(_ s: ComputedStyle) -> Bool { s.backgroundColor.alpha > 0 || !s.backgroundLayers.isEmpty }
+    private func isCanvasSource(_ b: BoxID) -> Bool {
+        let node = tree.boxes[Int(b)].node
+        return !node.isNone && (node == document.documentElement || node == document.body) && b == canvas
+    }
+
+    func paintCanvas() {
+        let r = Rect(0, 0, baseView.width, baseView.height)
+        emit(.fill(r, .white))
+        canvas = canvasSource()
+        guard canvas != noBox else { return }
+        let s = tree.style(canvas)
+        if s.backgroundColor.alpha > 0 { emit(.fill(r, s.backgroundColor)) }
+        let page = Rect(0, 0, Swift.max(baseView.width, tree.geometry[0].bounds.maxX), Swift.max(baseView.maxY, tree.geometry[0].bounds.maxY))
+        for layer in s.backgroundLayers.reversed() { paintLayer(layer, border: page, padding: page) }
+    }
+
+    // MARK: Backgrounds
+
+    private func paintBackground(_ s: ComputedStyle, border r: Rect, padding: Rect, _ edges: Edges) {
+        guard isVisible(r) else { return }
+        if s.backgroundColor.alpha > 0 {
+            let radius = radius(s, r)
+            emit(radius > 0 ? .roundedFill(out(r), radius: radius, s.backgroundColor) : .fill(out(r.intersection(clip)), s.backgroundColor))
+        }
+        for layer in s.backgroundLayers.reversed() { paintLayer(layer, border: r, padding: padding) }
+    }
+
+    private func paintLayer(_ layer: BackgroundLayer, border: Rect, padding: Rect) {
+        switch layer.image {
+        case .none: break
+        case .linearGradient(let angle, let stops): paintGradient(angle, stops, border)
+        case .url(let url):
+            guard let bitmap = images?.image(for: url) else { images?.needsImage(url); return }
+            paintTiles(bitmap, layer, border: border, area: layer.origin == .borderBox ? border : padding)
+        }
+    }
+
+    private func paintGradient(_ angle: Int32, _ stops: [GradientStop], _ r: Rect) {
+        guard let first = stops.first, let last = stops.last else { return }
+        let degrees = ((angle >> 16) % 360 + 360) % 360
+        if degrees > 90 && degrees < 270 { emit(.verticalGradient(out(r), top: first.color, bottom: last.color)) }
+        else if degrees < 90 || degrees > 270 { emit(.verticalGradient(out(r), top: last.color, bottom: first.color)) }
+        else { emit(.fill(out(r), mix(first.color, last.color))) }
+    }
+    private func mix(_ a: Color, _ b: Color) -> Color {
+        func half(_ x: UInt8, _ y: UInt8) -> UInt8 { UInt8((UInt16(x) + UInt16(y)) / 2) }
+        return Color(half(a.red, b.red), half(a.green, b.green), half(a.blue, b.blue), half(a.alpha, b.alpha))
+    }
+
+    private func paintTiles(_ bitmap: Bitmap, _ layer: BackgroundLayer, border: Rect, area: Rect) {
+        guard bitmap.width > 0, bitmap.height > 0, area.width > 0, area.height > 0 else { return }
+        let size = tileSize(bitmap, layer.size, area)
+        guard size.width > 0, size.height > 0 else { return }
+        let x0 = area.x &+ layer.positionX.resolveOrZero(LayoutUnit(area.width - size.width)).round
+        let y0 = area.y &+ layer.positionY.resolveOrZero(LayoutUnit(area.height - size.height)).round
+        let seen = border.intersection(clip)
+        guard !seen.isEmpty else { return }
+        emit(.pushClip(out(border)))
+        let source = Rect(0, 0, Int32(clamping: bitmap.width), Int32(clamping: bitmap.height))
+        let columns = tiles(x0, size.width, seen.x, seen.maxX, layer.repeatX), rows = tiles(y0, size.height, seen.y, seen.maxY, layer.repeatY)
+        if Int64(columns.count) * Int64(rows.count) <= 20_000 {
+            for y in rows { for x in columns { emit(.image(bitmap, source: source, destination: out(Rect(x, y, size.width, size.height)))) } }
+        }
+        emit(.popClip)
+    }
+
+    private func tiles(_ start: Int32, _ size: Int32, _ from: Int32, _ to: Int32, _ mode: BackgroundRepeat) -> [Int32] {
+        if mode == .noRepeat { return start < to && start &+ size > from ? [start] : [] }
+        var p = start
+        if p > from { p -= (p - from + size - 1) / size * size } else { p += (from - p) / size * size }
+        var result: [Int32] = []
+        while p < to, result.count < 20_000 { result.append(p); p += size }
+        return result
+    }
+
+    private func tileSize(_ bitmap: Bitmap, _ size: BackgroundSize, _ area: Rect) -> (width: Int32, height: Int32) {
+        let w = Int64(bitmap.width), h = Int64(bitmap.height)
+        let aw = Int64(area.width), ah = Int64(area.height)
+        switch size {
+        case .contain, .cover:
+            let byWidth = aw * h < ah * w
+            if byWidth == (size == .contain) { return (Int32(aw), Int32(clamping: Swift.max(1, aw * h / w))) }
+            return (Int32(clamping: Swift.max(1, ah * w / h)), Int32(ah))
+        case .size(let width, let height):
+            let sw = width.resolve(LayoutUnit(area.width))?.round, sh = height.resolve(LayoutUnit(area.height))?.round
+            if let sw, let sh { return (sw, sh) }
+            if let sw { return (sw, Int32(clamping: Int64(sw) * h / w)) }
+            if let sh { return (Int32(clamping: Int64(sh) * w / h), sh) }
+            return (Int32(clamping: w), Int32(clamping: h))
+        }
+    }
+
+    private func paintShadows(_ s: ComputedStyle, _ r: Rect) {
+        for shadow in s.boxShadows.reversed() where !shadow.inset && shadow.color.alpha > 0 {
+            let spread = shadow.spread.round, blur = Swift.max(0, Swift.min(shadow.blur.round, 64))
+            let base = Rect(r.x + shadow.offsetX.round - spread, r.y + shadow.offsetY.round - spread, r.width + 2 * spread, r.height + 2 * spread)
+            let steps = Swift.max(1, Swift.min(blur, 6))
+            var color = shadow.color
+            color.alpha = UInt8(Swift.max(1, Int32(color.alpha) / steps))
+            for i in 0..<steps {
+                let grow = blur / 2 - blur * i / steps
+                let rect = Rect(base.x - grow, base.y - grow, base.width + 2 * grow, base.height + 2 * grow)
+                if !rect.isEmpty { emit(.roundedFill(out(rect), radius: Swift.max(0, Swift.min(radius(s, r) + Swift.max(0, grow), Swift.min(rect.width, rect.height) / 2)), color)) }
+            }
+        }
+    }
+
+    // MARK: Borders
+
+    /// Used width in whole pixels: at least one when not zero.
+    private func pixels(_ side: BorderSide) -> Int32 {
+        guard side.style != .none, side.style != .hidden, side.width > .zero else { return 0 }
+        return Swift.max(1, side.width.floor)
+    }
+
+    func paintBorders(_ r: Rect, top: BorderSide, right: BorderSide, bottom: BorderSide, left: BorderSide, radius: Int32, background: Color) {
+        let t = pixels(top), rt = pixels(right), b = pixels(bottom), l = pixels(left)
+        if t | rt | b | l == 0 { return }
+        if radius > 0, top == right, right == bottom, bottom == left, background.alpha == 255, top.style != .double {
+            emit(.roundedFill(out(r), radius: radius, top.color))
+            emit(.roundedFill(out(Rect(r.x + l, r.y + t, r.width - l - rt, r.height - t - b)), radius: Swift.max(0, radius - t), background))
+            return
+        }
+        let inset = radius > 2 ? radius / 2 : 0    // rounded corners over transparent backgrounds: leave them open
+        if t > 0 { paintSide(Rect(r.x + inset, r.y, r.width - 2 * inset, t), top, horizontal: true, isStart: true) }
+        if b > 0 { paintSide(Rect(r.x + inset, r.maxY - b, r.width - 2 * inset, b), bottom, horizontal: true, isStart: false) }
+        if l > 0 { paintSide(Rect(r.x, r.y + Swift.max(t, inset), l, r.height - Swift.max(t, inset) - Swift.max(b, inset)), left, horizontal: false, isStart: true) }
+        if rt > 0 { paintSide(Rect(r.maxX - rt, r.y + Swift.max(t, inset), rt, r.height - Swift.max(t, inset) - Swift.max(b, inset)), right, horizontal: false, isStart: false) }
+    }
+
+    private func paintSide(_ r: Rect, _ side: BorderSide, horizontal: Bool, isStart: Bool) {
+        guard !r.isEmpty, side.color.alpha > 0, isVisible(r) else { return }
+        let thickness = horizontal ? r.height : r.width
+        switch side.style {
+        case .dashed: emit(.dashedRect(out(r), dash: Swift.max(3, thickness * 2), side.color))
+        case .dotted: emit(.dashedRect(out(r), dash: thickness, side.color))
+        case .double where thickness >= 3:
+            let third = (thickness + 1) / 3
+            emit(.fill(out(horizontal ? Rect(r.x, r.y, r.width, third) : Rect(r.x, r.y, third, r.height)), side.color))
+            emit(.fill(out(horizontal ? Rect(r.x, r.maxY - third, r.width, third) : Rect(r.maxX - third, r.y, third, r.height)), side.color))
+        case .inset: emit(.fill(out(r), isStart ? darker(side.color) : side.color))
+        case .outset: emit(.fill(out(r), isStart ? side.color : darker(side.color)))
+        case .groove, .ridge:
+            let half = Swift.max(1, thickness / 2)
+            let dark = (side.style == .groove) == isStart
+            emit(.fill(out(r), dark ? side.color : darker(side.color)))
+            emit(.fill(out(horizontal ? Rect(r.x, r.y, r.width, half) : Rect(r.x, r.y, half, r.height)), dark ? darker(side.color) : side.color))
+        default: emit(.fill(out(r.intersection(clip)), side.color))
+        }
+    }
+    private func darker(_ c: Color) -> Color { Color(c.red / 2, c.green / 2, c.blue / 2, c.alpha) }
+
+    private func paintOutline(_ s: ComputedStyle, _ r: Rect) {
+        let width = Swift.max(1, s.outline.width.round), gap = s.outlineOffset.round
+        let outer = Rect(r.x - width - gap, r.y - width - gap, r.width + 2 * (width + gap), r.height + 2 * (width + gap))
+        var side = s.outline
+        side.width = LayoutUnit(width)
+        if side.style == .auto { side.style = .solid; side.color = Color(16, 16, 16) }
+        paintBorders(outer, top: side, right: side, bottom: side, left: side, radius: 0, background: .transparent)
+    }
+
+    // MARK: Replaced content
+
+    func paintReplaced(_ b: BoxID) {
+        let s = tree.style(b)
+        if s.visibility != .visible || goal == .hit { return }
+        let g = tree.geometry[tree.geo(b)]
+        let r = snapped(g.pageX + g.contentLeft, g.pageY + g.contentTop, g.contentWidth, g.contentHeight)
+        guard isVisible(r), !r.isEmpty else { return }
+        switch ReplacedKind(rawValue: tree.boxes[Int(b)].textStart) ?? .image {
+        case .image: if let bitmap = tree.images[b] { paintImage(bitmap, s.objectFit, r) } else { paintBroken(b, r) }
+        case .checkbox, .radio: paintCheck(b, r)
+        case .progress: paintProgress(b, r)
+        case .frame, .canvas: break
+        }
+    }
+
+    private func paintImage(_ bitmap: Bitmap, _ fit: ObjectFit, _ r: Rect) {
+        let w = Int64(bitmap.width), h = Int64(bitmap.height)
+        guard w > 0, h > 0 else { return }
+        let source = Rect(0, 0, Int32(clamping: w), Int32(clamping: h))
+        var target = r
+        switch fit {
+        case .fill: break
+        case .none: target = Rect(r.x + (r.width - source.width) / 2, r.y + (r.height - source.height) / 2, source.width, source.height)
+        case .contain, .scaleDown, .cover:
+            let byWidth = Int64(r.width) * h < Int64(r.height) * w
+            if byWidth != (fit == .cover) { let nh = Int32(clamping: Int64(r.width) * h / w); target = Rect(r.x, r.y + (r.height - nh) / 2, r.width, nh) }
+            else { let nw = Int32(clamping: Int64(r.height) * w / h); target = Rect(r.x + (r.width - nw) / 2, r.y, nw, r.height) }
+        }
+        if target != r { emit(.pushClip(out(r))) }
+        emit(.image(bitmap, source: source, destination: out(target)))
+        if target != r { emit(.popClip) }
+    }
+
+    private func paintBroken(_ b: BoxID, _ r: Rect) {
+        guard let alt = tree.generatedText[b] else { return }
+        let side = BorderSide(width: .one, style: .solid, color: Color(192, 192, 192))
+        paintBorders(r, top: side, right: side, bottom: side, left: side, radius: 0, background: .transparent)
+        emit(.pushClip(out(r)))
+        let ts = tree.textStyle(b)
+        paintRun(alt, ts, ts.color, x: LayoutUnit(r.x + 4), baseline: r.y + 4 + ts.ascent.round)
+        emit(.popClip)
+    }
+
+    private func paintCheck(_ b: BoxID, _ r: Rect) {
+        let node = tree.boxes[Int(b)].node
+        let on = document.state(node).contains(.checked) || document.hasAttribute(node, .checked)
+        let isRadio = tree.boxes[Int(b)].textStart == ReplacedKind.radio.rawValue
+        let radius = isRadio ? Swift.min(r.width, r.height) / 2 : 2
+        let frame = on ? Color(0, 103, 192) : Color(118, 118, 118)
+        emit(.roundedFill(out(r), radius: radius, frame))
+        let inner = Rect(r.x + 1, r.y + 1, r.width - 2, r.height - 2)
+        if !on || isRadio { emit(.roundedFill(out(inner), radius: Swift.max(0, radius - 1), .white)) }
+        guard on else { return }
+        if isRadio { emit(.roundedFill(out(Rect(r.x + 3, r.y + 3, r.width - 6, r.height - 6)), radius: Swift.max(0, radius - 3), frame)); return }
+        let o = out(r)
+        emit(.line(x0: o.x + 3, y0: o.y + r.height / 2, x1: o.x + r.width / 2 - 1, y1: o.maxY - 4, thickness: 2, .white))
+        emit(.line(x0: o.x + r.width / 2 - 1, y0: o.maxY - 4, x1: o.maxX - 3, y1: o.y + 3, thickness: 2, .white))
+    }
+
+    private func paintProgress(_ b: BoxID, _ r: Rect) {
+        let node = tree.boxes[Int(b)].node
+        let value = Int64(integer(document.attribute(node, .value)) ?? 0), most = Int64(Swift.max(1, integer(document.attribute(node, Atom("max"))) ?? 100))
+        emit(.roundedFill(out(r), radius: Swift.min(r.height / 2, 4), Color(230, 230, 230)))
+        let width = Int32(clamping: Swift.max(0, Swift.min(Int64(r.width), Int64(r.width) * value / most)))
+        if width > 0 { emit(.roundedFill(out(Rect(r.x, r.y, width, r.height)), radius: Swift.min(Swift.min(width, r.height) / 2, 4), Color(0, 103, 192))) }
+    }
+}

@@ -1,0 +1,181 @@
+// Turns words into glyphs and widths, with a bounded cache keyed by font, size and bytes.
+// Invariant: a word's width is the sum of its glyphs' advances, so measuring and painting agree.
+import CSS
+import Graphics
+
+/// A glyph of a shaped word; `fontID` differs from the style's font where a fallback was needed.
+struct ShapedGlyph {
+    var glyph: UInt16
+    var fontID: Int32
+    var advance: Int32
+}
+
+final class TextShaper {
+    private struct Entry {
+        var hash: UInt32
+        var fontID: Int32, size: Int32
+        var byteStart: Int32, byteCount: Int32
+        var glyphStart: Int32, glyphCount: Int32
+        var width: Int32
+    }
+    /// Glyph, advance and kerning-free width of ASCII for one font and size.
+    private struct Font {
+        var fontID: Int32, size: Int32
+        var glyphs: [UInt16]
+        var advances: [Int32]
+    }
+
+    let fonts: FontLibrary
+    private var entries: [Entry] = []
+    private var table: [Int32]
+    private var bytes: [UInt8] = []
+    private(set) var glyphs: [ShapedGlyph] = []
+    private var asciiFonts: [Font] = []
+    private var lastFont = -1
+
+    static let entryCountMax = 32768
+    static let tableSize = 131072
+    /// Longer words are shaped in pieces by the caller.
+    static let wordByteCountMax = 128
+
+    init(fonts: FontLibrary) {
+        self.fonts = fonts
+        table = [Int32](repeating: -1, count: TextShaper.tableSize)
+    }
+
+    private func reset() {
+        entries.removeAll(keepingCapacity: true); bytes.removeAll(keepingCapacity: true); glyphs.removeAll(keepingCapacity: true)
+        for i in 0..<TextShaper.tableSize { table[i] = -1 }
+    }
+
+    /// Width of the bytes without letter spacing. The buffer is UTF-8 of one word.
+    func width(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) -> LayoutUnit {
+        LayoutUnit(raw: entries[lookUp(word, fontID: fontID, size: size)].width)
+    }
+
+    /// Calls `body` with each glyph of the word in order.
+    func shape(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32, _ body: (ShapedGlyph) -> Void) {
+        let e = entries[lookUp(word, fontID: fontID, size: size)]
+        for i in Int(e.glyphStart)..<Int(e.glyphStart + e.glyphCount) { body(glyphs[i]) }
+    }
+
+    private func lookUp(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) -> Int {
+        var hash: UInt32 = 2166136261 ^ UInt32(truncatingIfNeeded: fontID &* 31 &+ size)
+        for b in word { hash = (hash ^ UInt32(b)) &* 16777619 }
+        hash ^= hash >> 15
+        var slot = Int(hash & UInt32(TextShaper.tableSize - 1))
+        while true {
+            let index = table[slot]
+            if index < 0 { break }
+            if matches(entries[Int(index)], hash, word, fontID, size) { return Int(index) }
+            slot = (slot &+ 1) & (TextShaper.tableSize - 1)
+        }
+        if entries.count >= TextShaper.entryCountMax {
+            reset()
+            slot = Int(hash & UInt32(TextShaper.tableSize - 1))
+        }
+        return add(word, hash: hash, fontID: fontID, size: size, slot: slot)
+    }
+
+    private func matches(_ e: Entry, _ hash: UInt32, _ word: UnsafeBufferPointer<UInt8>, _ fontID: Int32, _ size: Int32) -> Bool {
+        guard e.hash == hash, Int(e.byteCount) == word.count, e.fontID == fontID, e.size == size else { return false }
+        let start = Int(e.byteStart)
+        for i in 0..<word.count where bytes[start &+ i] != word[i] { return false }
+        return true
+    }
+
+    private func add(_ word: UnsafeBufferPointer<UInt8>, hash: UInt32, fontID: Int32, size: Int32, slot: Int) -> Int {
+        var entry = Entry(hash: hash, fontID: fontID, size: size, byteStart: Int32(bytes.count), byteCount: Int32(word.count), glyphStart: Int32(glyphs.count), glyphCount: 0, width: 0)
+        bytes.append(contentsOf: word)
+        if !fonts.isEmpty { appendGlyphs(word, fontID: fontID, size: size) }
+        entry.glyphCount = Int32(glyphs.count) - entry.glyphStart
+        var width: Int32 = 0
+        for i in Int(entry.glyphStart)..<glyphs.count { width = width &+ glyphs[i].advance }
+        entry.width = width
+        entries.append(entry)
+        table[slot] = Int32(entries.count - 1)
+        return entries.count - 1
+    }
+
+    private func appendGlyphs(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) {
+        let font = asciiFont(fontID, size)
+        let face = fonts.face(fontID)
+        var previous: UInt16 = 0
+        var i = 0
+        while i < word.count {
+            let scalar = decodeScalar(word, &i)
+            if isInvisible(scalar) { continue }
+            var id = fontID
+            var glyph: UInt16, advance: Int32
+            if scalar < 128 {
+                glyph = asciiFonts[font].glyphs[Int(scalar)]; advance = asciiFonts[font].advances[Int(scalar)]
+            } else {
+                glyph = face.glyph(for: scalar)
+                if glyph == 0 {
+                    id = fonts.fallback(for: scalar, like: fontID)
+                    glyph = fonts.face(id).glyph(for: scalar)
+                }
+                advance = fonts.face(id).advance(glyph, size: size)
+            }
+            if id == fontID, previous != 0, glyphs.count > 0 {
+                glyphs[glyphs.count - 1].advance = glyphs[glyphs.count - 1].advance &+ face.kerning(previous, glyph, size: size)
+            }
+            previous = id == fontID ? glyph : 0
+            glyphs.append(ShapedGlyph(glyph: glyph, fontID: id, advance: advance))
+        }
+    }
+
+    private func asciiFont(_ fontID: Int32, _ size: Int32) -> Int {
+        if lastFont >= 0, asciiFonts[lastFont].fontID == fontID, asciiFonts[lastFont].size == size { return lastFont }
+        for i in 0..<asciiFonts.count where asciiFonts[i].fontID == fontID && asciiFonts[i].size == size { lastFont = i; return i }
+        if asciiFonts.count > 64 { asciiFonts.removeAll() }
+        let face = fonts.face(fontID)
+        var font = Font(fontID: fontID, size: size, glyphs: [], advances: [])
+        for scalar in UInt32(0)..<128 {
+            let glyph = face.glyph(for: scalar)
+            font.glyphs.append(glyph)
+            font.advances.append(face.advance(glyph, size: size))
+        }
+        asciiFonts.append(font)
+        lastFont = asciiFonts.count - 1
+        return lastFont
+    }
+}
+
+/// Characters that take no room and have no glyph.
+@inline(__always) func isInvisible(_ scalar: UInt32) -> Bool {
+    scalar < 0x20 || scalar == 0xAD || (scalar >= 0x200B && scalar <= 0x200F) || (scalar >= 0x202A && scalar <= 0x202E) || scalar == 0x2060 || scalar == 0xFEFF || (scalar >= 0xFE00 && scalar <= 0xFE0F)
+}
+
+/// Decodes the scalar at `i` and advances; malformed input gives U+FFFD and advances by one.
+@inline(__always) func decodeScalar(_ bytes: UnsafeBufferPointer<UInt8>, _ i: inout Int) -> UInt32 {
+    let b = bytes[i]
+    if b < 0x80 { i &+= 1; return UInt32(b) }
+    return decodeMultibyte(bytes, &i)
+}
+
+private func decodeMultibyte(_ bytes: UnsafeBufferPointer<UInt8>, _ i: inout Int) -> UInt32 {
+    let b = UInt32(bytes[i])
+    let length = b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : b >= 0xC0 ? 2 : 1
+    guard length > 1, i + length <= bytes.count else { i += 1; return 0xFFFD }
+    var value = length == 2 ? b & 0x1F : length == 3 ? b & 0x0F : b & 0x07
+    for k in 1..<length {
+        let c = UInt32(bytes[i + k])
+        guard c & 0xC0 == 0x80 else { i += 1; return 0xFFFD }
+        value = value << 6 | (c & 0x3F)
+    }
+    i += length
+    return value
+}
+
+/// Appends the scalar as UTF-8.
+func appendScalar(_ scalar: UInt32, to bytes: inout [UInt8]) {
+    if scalar < 0x80 { bytes.append(UInt8(scalar)); return }
+    if scalar < 0x800 { bytes.append(UInt8(0xC0 | scalar >> 6)) } else {
+        if scalar < 0x10000 { bytes.append(UInt8(0xE0 | scalar >> 12)) } else {
+            bytes.append(UInt8(truncatingIfNeeded: 0xF0 | scalar >> 18)); bytes.append(UInt8(0x80 | (scalar >> 12) & 0x3F))
+        }
+        bytes.append(UInt8(0x80 | (scalar >> 6) & 0x3F))
+    }
+    bytes.append(UInt8(0x80 | scalar & 0x3F))
+}
