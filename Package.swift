@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
         .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression", "Runtime", "InitService"], path: "Tests/KernelTests"),
         .testTarget(name: "PoliciesTests", dependencies: ["Policies"], path: "Tests/PoliciesTests"),
-        .testTarget(name: "NetworkServiceTests", dependencies: ["ABI", "Runtime", "NetStack", "NetClient", "NetworkService", "WebNet"], path: "Tests/NetworkServiceTests"),
+        .testTarget(name: "NetworkServiceTests", dependencies: ["ABI", "Runtime", "NetStack", "NetClient", "NetworkService", "WebNet", "CSlirp"], path: "Tests/NetworkServiceTests"),
         .testTarget(name: "WebNetTests", dependencies: ["ABI", "NetClient", "WebNet"], path: "Tests/WebNetTests"),
         .testTarget(name: "ImagesTests", dependencies: ["Graphics", "Images", "Conformance"], path: "Tests/ImagesTests", exclude: ["png-reference.txt"]),
         .testTarget(name: "CSSTests", dependencies: ["CSS", "DOM", "HTML", "Graphics"], path: "Tests/CSSTests"),

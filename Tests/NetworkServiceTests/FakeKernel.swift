@@ -6,6 +6,18 @@ import NetClient
 import Runtime
 import XCTest
 
+/// What the network device's wire is joined to.
+protocol FarEnd: AnyObject {
+    func receive(_ frame: [UInt8], now: UInt64)
+    func takeFrame() -> [UInt8]?
+    func poll(now: UInt64) -> UInt64?
+    /// The far end lives in the host's time: virtual time then passes at that pace.
+    var isReal: Bool { get }
+}
+extension LANHost: FarEnd {
+    var isReal: Bool { false }
+}
+
 final class FakeKernel {
     private final class Object {
         var queue: [([UInt8], [UInt32])] = []
@@ -27,7 +39,8 @@ final class FakeKernel {
     /// Small, so that backpressure is met.
     var channelDepth = 16
     let reactor = Reactor()
-    var host: LANHost?
+    var host: LANHost? { didSet { farEnd = host } }
+    var farEnd: (any FarEnd)?
     var latency: UInt64 = 1_000_000
     private var toHost: [(at: UInt64, frame: [UInt8])] = [], toGuest: [(at: UInt64, frame: [UInt8])] = []
     private var hostDeadline: UInt64?
@@ -160,7 +173,7 @@ final class FakeKernel {
         return false
     }
     private func stepHost() {
-        guard let host else { return }
+        guard let host = farEnd else { return }
         while let f = toHost.first, f.at <= now { toHost.removeFirst(); host.receive(f.frame, now: now) }
         hostDeadline = host.poll(now: now)
         while let f = host.takeFrame() { if !isCableOut { toGuest.append((now + latency, f)) } }
@@ -183,6 +196,11 @@ final class FakeKernel {
             func at(_ t: UInt64?) { if let t { next = min(next ?? t, t) } }
             for o in objects.values { at(o.deadline) }
             at(toHost.first?.at); at(toGuest.first?.at); at(hostDeadline)
+            if farEnd?.isReal == true {
+                guard now < end else { return done() }
+                now += min(1_000_000, max(1, (next ?? .max) - min(now, next ?? .max)))      // the far end's poll waits as long
+                continue
+            }
             guard let n = next, n <= end else { now = end; return done() }
             now = max(now + 1, n)
         }

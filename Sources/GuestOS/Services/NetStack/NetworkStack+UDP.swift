@@ -47,7 +47,7 @@ extension NetworkStack {
         guard let body = v.dropping(UDPHeader.byteCount, count: u.payloadByteCount) else { counters.drop(.udpMalformed); return }
         if u.destinationPort == DHCPMessage.clientPort, dhcp != nil { receiveDHCP(body, now); return }
         guard configuration != nil else { counters.drop(.ipNotForUs); return }
-        if u.sourcePort == DNSMessage.port, dns.expects(u.destinationPort) { receiveDNS(h, u, body, now); return }
+        if u.sourcePort == parameters.nameServerPort, dns.expects(u.destinationPort) { receiveDNS(h, u, body, now); return }
         guard let i = udp.firstIndex(where: { $0.port == u.destinationPort }) else {
             counters.drop(.udpPortClosed)
             sendPortUnreachable(h, v, now)
@@ -93,7 +93,7 @@ extension NetworkStack {
     func pollDNS(_ now: UInt64) {
         guard let c = configuration else { return }
         for d in dns.poll(now, &random) where !c.nameServer.isAny {
-            emitUDP(from: c.address, d.port, to: c.nameServer, DNSMessage.port, d.bytes, now)
+            emitUDP(from: c.address, d.port, to: c.nameServer, parameters.nameServerPort, d.bytes, now)
         }
     }
     private func receiveDNS(_ h: IPv4Header, _ u: UDPHeader, _ v: PacketView, _ now: UInt64) {

@@ -11,6 +11,7 @@ public struct NetworkStackParameters: Sendable {
     public var seed: UInt64
     public var tcp = TCPParameters()
     public var connectionsMax = 256
+    public var nameServerPort: UInt16 = 53
     public init(hardwareAddress: HardwareAddress, fixed: IPv4Configuration? = nil, seed: UInt64) {
         self.hardwareAddress = hardwareAddress; self.fixed = fixed; self.seed = seed
     }
