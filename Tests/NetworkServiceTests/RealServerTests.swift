@@ -97,6 +97,7 @@ final class RealServerTests: XCTestCase {
                 elif b'/bytes' in r:
                     for b in b'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n3\\r\\nabc\\r\\n0\\r\\n\\r\\n':
                         c.sendall(bytes([b])); time.sleep(0.002)
+                    c.close()
                 elif r: time.sleep(60)
             threading.Thread(target=serve, args=(c,), daemon=True).start()
         """

@@ -194,8 +194,8 @@ final class HTTPClientTests: XCTestCase {
             network.streams[0].events(.connected)
             network.streams[0].sent = ""
             redirect(0, status, "/b")
-            XCTAssertTrue(network.streams[0].sent.hasPrefix(method + " /b "), "\(status)")
-            XCTAssertEqual(network.streams[0].sent.hasSuffix("\r\n\r\nA"), method == "POST")
+            XCTAssertTrue(network.streams.last!.sent.hasPrefix(method + " /b "), "\(status)")
+            XCTAssertEqual(network.streams.last!.sent.hasSuffix("\r\n\r\nA"), method == "POST")
         }
     }
     func testRedirectFailures() {
@@ -259,6 +259,17 @@ final class HTTPClientTests: XCTestCase {
         network.streams[1].events(.failed(.connectionReset))
         XCTAssertEqual(log.last, "failed: connection reset")
         XCTAssertEqual(network.streams.count, 2)
+    }
+    func testHangingKeptConnectionIsNotRetriedAndPostsGoOnTheirOwn() {
+        _ = get("http://h/")
+        network.streams[0].events(.connected)
+        network.streams[0].answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        _ = get("http://h/form", method: "POST", body: [65])
+        XCTAssertEqual(network.streams.count, 2)
+        _ = get("http://h/2")
+        network.advance(seconds: 80)
+        XCTAssertEqual(network.streams.count, 2)
+        XCTAssertTrue(log.contains("failed: idle timed out"))
     }
     func testCancel() {
         let t = get("http://h/")

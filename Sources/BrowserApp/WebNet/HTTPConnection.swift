@@ -123,7 +123,9 @@ final class HTTPConnection {
         stream = nil
         if politely { s?.release() } else { s?.abort() }
         pool.connectionDied(self)
-        served?.exchangeFailed(error ?? .truncated, isRetriable: requestsServed > 0 && wasUntouched)
+        var isRetriable = requestsServed > 0 && wasUntouched
+        if case .idleTimedOut = error { isRetriable = false }
+        served?.exchangeFailed(error ?? .truncated, isRetriable: isRetriable)
     }
     func closeIdle() { if isIdle { die(nil, politely: true) } }
 

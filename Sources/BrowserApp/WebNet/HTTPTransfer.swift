@@ -38,7 +38,9 @@ public final class HTTPTransfer: HTTPExchange {
             if isBlockedPort(port) { later(.blockedPort); return }
             visited.append(request.method + " " + url.hrefWithoutFragment)
             let job = HTTPConnectionPool.Job(host: host, port: port, bytes: requestBytes(), isHead: request.method == "HEAD", exchange: self) { [self] in connection = $0 }
-            client.pool.submit(job, mustBeNew: mustBeNew)
+            // What must not happen twice does not go where it might have to be repeated (RFC 9110 §9.2.2).
+            let isSafe = request.method == "GET" || request.method == "HEAD"
+            client.pool.submit(job, mustBeNew: mustBeNew || !isSafe)
         case "https": later(.secureNotAvailable)
         case "data": later { [self] in answerData() }
         case "about": later { [self] in answer(type: "text/html;charset=utf-8", []) }

@@ -39,12 +39,21 @@ struct Checksum {
     private var sum: UInt64 = 0
     mutating func add(_ bytes: [UInt8], _ start: Int, _ end: Int) {
         guard start < end else { return }
-        sum += bytes.withUnsafeBufferPointer { p in
+        // Four bytes a step in little-endian order; the folded sum is swapped once (RFC 1071 §2 B).
+        let folded = bytes.withUnsafeBufferPointer { p in
+            let raw = UnsafeRawBufferPointer(p)
             var s: UInt64 = 0, i = start
-            while i + 1 < end { s &+= UInt64(p[i]) << 8 | UInt64(p[i + 1]); i += 2 }
-            if i < end { s &+= UInt64(p[i]) << 8 }
-            return s
+            while i + 3 < end { s &+= UInt64(UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: i, as: UInt32.self))); i += 4 }
+            while i + 1 < end { s &+= UInt64(p[i]) | UInt64(p[i + 1]) << 8; i += 2 }
+            if i < end { s &+= UInt64(p[i]) }
+            return Checksum.fold(s)
         }
+        sum += UInt64(folded.byteSwapped)
+    }
+    private static func fold(_ sum: UInt64) -> UInt16 {
+        var s = sum
+        while s > 0xFFFF { s = (s & 0xFFFF) + (s >> 16) }
+        return UInt16(s)
     }
     mutating func add(_ v: UInt16) { sum += UInt64(v) }
     mutating func add(_ a: IPv4Address) { sum += UInt64(a.raw >> 16) + UInt64(a.raw & 0xFFFF) }
@@ -54,9 +63,5 @@ struct Checksum {
         sum += UInt64(networkProtocol) + UInt64(byteCount)
     }
     /// The field's value; 0 over data that holds a right checksum.
-    var value: UInt16 {
-        var s = sum
-        while s > 0xFFFF { s = (s & 0xFFFF) + (s >> 16) }
-        return ~UInt16(s)
-    }
+    var value: UInt16 { ~Checksum.fold(sum) }
 }
