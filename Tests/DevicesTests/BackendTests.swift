@@ -81,9 +81,14 @@ final class BackendTests: XCTestCase {
         XCTAssertEqual(machine.run(until: .tick(.seconds(2)), pacing: .wallClock), .closed)
         let move = HostEvent.pointerMove(x: UInt16((319 * 32768 + 16384) / 320), y: UInt16(16384 / 200))
         XCTAssertEqual(sink.events, [.key(code: 30, down: true), move, .pointerButton(code: 0x110, down: true), .wheel(3)])
-        device.frame.blank()
+        let picture = (0..<(320 * 200)).map { 0xff00_0000 | UInt32($0 * 37) & 0xff_ffff }
+        picture.withUnsafeBufferPointer { device.frame.show($0.baseAddress!, stride: 320, rect: device.frame.bounds) }
         display.present()
         XCTAssertGreaterThan(display.presentCount, 0)
+        var shown = [UInt32](repeating: 0, count: 320 * 200)
+        let renderer = try XCTUnwrap((1...8).compactMap { SDL_GetWindowFromID($0) }.compactMap { SDL_GetRenderer($0) }.first)
+        SDL_RenderReadPixels(renderer, nil, UInt32(SDL_PIXELFORMAT_ARGB8888.rawValue), &shown, 320 * 4)
+        XCTAssertEqual(shown.map { $0 & 0xff_ffff }, picture.map { $0 & 0xff_ffff })
     }
 
     func testKeyTable() {

@@ -18,7 +18,9 @@ public final class SDLDisplay: HostSource {
     private var lastMoveHost: UInt64 = 0
     private var lastPresentHost: UInt64 = 0
     public private(set) var presentCount: UInt64 = 0
+    private var lastEventsHost: UInt64 = 0
     static let presentMilliseconds: UInt64 = 15
+    static let eventMilliseconds: UInt64 = 3   // asking the window system more often costs and gains nothing
     public var needsWallClock: Bool { false }   // a run with a window asks for `.wallClock` itself
 
     /// Opens the window; a typed error when there is no display.
@@ -60,6 +62,8 @@ public final class SDLDisplay: HostSource {
             lastPresentHost = now
             present()
         }
+        guard now - lastEventsHost >= Self.eventMilliseconds else { return }
+        lastEventsHost = now
         var event = SDL_Event()
         while SDL_PollEvent(&event) != 0 { handle(event, now) }
         if pendingMove != nil, now - lastMoveHost >= Self.presentMilliseconds { flushMove(now) }
