@@ -24,16 +24,29 @@ extension Desktop {
         return grab.isNone && !menu.isOpen ? (window(hovered)?.cursor ?? .arrow) : .arrow
     }
 
+    /// Splits the rectangle along the contents of windows, so that hidden pixels are not drawn.
     private func composeRect(_ r: Rect, _ frame: Surface) {
-        // Start at the topmost window whose content hides everything below.
-        var start = 0, covered = false
-        for (i, w) in windows.enumerated().reversed() where w.isVisible && w.content.intersection(r) == r {
-            start = i; covered = true
-            break
+        for (i, w) in windows.enumerated().reversed() where w.isVisible {
+            let inside = w.content.intersection(r)
+            if inside.isEmpty { continue }
+            if inside == r { composePart(r, from: i, frame); return }
+            composePart(inside, from: i, frame)
+            for part in Self.parts(of: r, around: inside) { composeRect(part, frame) }
+            return
         }
-        if !covered { drawWallpaper(r, frame) }
+        drawWallpaper(r, frame)
+        composePart(r, from: 0, frame)
+    }
+    /// Up to four rectangles: `outer` without `inner`, which lies inside it.
+    static func parts(of outer: Rect, around inner: Rect) -> [Rect] {
+        let all = [Rect(outer.x, outer.y, outer.width, inner.y - outer.y), Rect(outer.x, inner.maxY, outer.width, outer.maxY - inner.maxY),
+                   Rect(outer.x, inner.y, inner.x - outer.x, inner.height), Rect(inner.maxX, inner.y, outer.maxX - inner.maxX, inner.height)]
+        return all.filter { !$0.isEmpty }
+    }
+    /// Windows from `start` up, then the menu. Nothing below `start` shows in `r`.
+    private func composePart(_ r: Rect, from start: Int, _ frame: Surface) {
         for (i, w) in windows.enumerated() where i >= start && w.isVisible && !w.extent.intersection(r).isEmpty {
-            drawWindow(w, r, frame, contentOnly: covered && i == start)
+            drawWindow(w, r, frame)
         }
         if !menu.bar.intersection(r).isEmpty { drawBar(r, frame) }
         if menu.isOpen && !menu.menuExtent.intersection(r).isEmpty { drawMenu(r, frame) }
@@ -46,31 +59,51 @@ extension Desktop {
 
     // MARK: Windows
 
-    private func drawWindow(_ w: WindowState, _ clip: Rect, _ frame: Surface, contentOnly: Bool) {
-        if !contentOnly {
-            var list = DisplayList()
-            let f = w.frame
+    private func drawWindow(_ w: WindowState, _ clip: Rect, _ frame: Surface) {
+        if w.content.intersection(clip) != clip {
+            let f = w.frame, e = w.extent
             if !w.isMaximised {
-                for i in Int32(0)..<5 { list.append(.roundedFill(Rect(f.x - 9 + 2 * i, f.y - 5 + 2 * i, f.width + 18 - 4 * i, f.height + 16 - 4 * i), radius: 12, Color(0, 0, 0, 14))) }
+                // Around the frame only; the top strip reaches under the rounded corners.
+                let top = Rect(e.x, e.y, e.width, f.y + Self.cornerRadius - e.y), side = f.height - Self.cornerRadius
+                drawShadow(f, clip.intersection(top), frame)
+                drawShadow(f, clip.intersection(Rect(e.x, top.maxY, f.x - e.x, side)), frame)
+                drawShadow(f, clip.intersection(Rect(f.maxX, top.maxY, e.maxX - f.maxX, side)), frame)
+                drawShadow(f, clip.intersection(Rect(e.x, f.maxY, e.width, e.maxY - f.maxY)), frame)
             }
-            decorate(w, &list)
-            rasteriser.draw(list, into: frame, clip: clip, offsetX: 0, offsetY: 0)
+            if !f.intersection(clip).isEmpty {
+                var list = DisplayList()
+                decorate(w, &list)
+                rasteriser.draw(list, into: frame, clip: clip, offsetX: 0, offsetY: 0)
+            }
         }
         copyContent(w, clip, frame)
-        if !w.isMaximised && !w.isInternal {
+        let c = w.content
+        if !w.isMaximised && !w.isInternal && !Rect(c.maxX - 14, c.maxY - 14, 14, 14).intersection(clip).isEmpty {
             var list = DisplayList()
-            let c = w.content
             for i in Int32(1)...3 {
                 list.append(.line(x0: c.maxX - 3, y0: c.maxY - 1 - 4 * i + 2, x1: c.maxX - 1 - 4 * i + 2, y1: c.maxY - 3, thickness: 1, Color(90, 98, 112, 150)))
             }
             rasteriser.draw(list, into: frame, clip: clip.intersection(c), offsetX: 0, offsetY: 0)
         }
     }
+    private static let cornerRadius: Int32 = 7
+    private func drawShadow(_ f: Rect, _ clip: Rect, _ frame: Surface) {
+        if clip.isEmpty { return }
+        var list = DisplayList()
+        for i in Int32(0)..<5 { list.append(.roundedFill(Rect(f.x - 9 + 2 * i, f.y - 5 + 2 * i, f.width + 18 - 4 * i, f.height + 16 - 4 * i), radius: 12, Color(0, 0, 0, 14))) }
+        rasteriser.draw(list, into: frame, clip: clip, offsetX: 0, offsetY: 0)
+    }
     private func decorate(_ w: WindowState, _ list: inout DisplayList) {
         let isFocused = w.id == focused, f = w.frame, bar = w.titleBar
-        let radius: Int32 = w.isMaximised ? 0 : 7
-        list.append(.roundedFill(Rect(f.x, f.y, f.width, WindowState.titleBarHeight + radius), radius: radius, Color(rgb: isFocused ? 0x2A4A6E : 0xB9C2CC)))
-        list.append(.fill(Rect(f.x, f.y + WindowState.titleBarHeight - 1, f.width, f.height - WindowState.titleBarHeight + 1), Color(rgb: isFocused ? 0x2A4A6E : 0xA4AEBA)))
+        let radius = w.isMaximised ? 0 : Self.cornerRadius
+        list.append(.pushClip(bar))
+        list.append(.roundedFill(Rect(f.x, f.y, f.width, bar.height + radius), radius: radius, Color(rgb: isFocused ? 0x2A4A6E : 0xB9C2CC)))
+        list.append(.popClip)
+        let edge = Color(rgb: isFocused ? 0x2A4A6E : 0xA4AEBA), below = f.height - bar.height
+        list.append(.fill(Rect(f.x, bar.maxY - 1, f.width, 1), edge))
+        list.append(.fill(Rect(f.x, bar.maxY, 1, below), edge))
+        list.append(.fill(Rect(f.maxX - 1, bar.maxY, 1, below), edge))
+        list.append(.fill(Rect(f.x, f.maxY - 1, f.width, 1), edge))
         let textColor = Color(rgb: isFocused ? 0xFFFFFF : 0x4A5462), painter = isFocused ? boldPainter : titlePainter
         let room = max(0, bar.width - 70)
         let textWidth = min(room, painter.width(w.title))
