@@ -4,24 +4,24 @@
 
 /// A tree of nodes named by `NodeID`. Asking about a node of another document is a programming error.
 public final class Document {
-    var nodes: UnsafeMutablePointer<NodeRecord>
-    var nodeCount: Int, nodeCapacity: Int
-    var freeNodes: [UInt32] = []
-    var attributeTable: [AttributeRecord] = []
-    var classTable: [Atom] = []
-    var strings: [String] = []
-    var freeStrings: [UInt32] = []
-    var doctypes: [DoctypeRecord] = []
+    @exclusivity(unchecked) var nodes: UnsafeMutablePointer<NodeRecord>
+    @exclusivity(unchecked) var nodeCount: Int, nodeCapacity: Int
+    @exclusivity(unchecked) var freeNodes: [UInt32] = []
+    @exclusivity(unchecked) var attributeTable: [AttributeRecord] = []
+    @exclusivity(unchecked) var classTable: [Atom] = []
+    @exclusivity(unchecked) var strings: [String] = []
+    @exclusivity(unchecked) var freeStrings: [UInt32] = []
+    @exclusivity(unchecked) var doctypes: [DoctypeRecord] = []
 
     /// The document node.
     public let root: NodeID
-    public var url: String = ""
-    public var quirksMode: QuirksMode = .noQuirks
+    @exclusivity(unchecked) public var url: String = ""
+    @exclusivity(unchecked) public var quirksMode: QuirksMode = .noQuirks
     public var isQuirks: Bool { quirksMode == .quirks }
     /// Counts every change of structure, text or attributes.
-    public private(set) var mutationCount: UInt64 = 0
+    @exclusivity(unchecked) public private(set) var mutationCount: UInt64 = 0
     /// Counts every change of an element's state.
-    public private(set) var stateCount: UInt64 = 0
+    @exclusivity(unchecked) public private(set) var stateCount: UInt64 = 0
 
     public init() {
         nodeCapacity = 64

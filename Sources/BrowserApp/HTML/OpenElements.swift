@@ -137,7 +137,7 @@ struct FormattingElement {
 struct FormattingElements {
     private(set) var list: [FormattingElement] = []
     /// Entries past this are dropped from the front: bounds the work a hostile page can cause per tag.
-    static let countMax = 512
+    static let countMax = 128
 
     var count: Int { list.count }
     subscript(_ i: Int) -> FormattingElement {

@@ -28,36 +28,36 @@ final class Tokenizer {
     static let tokenByteCountMax = 8 << 20
 
     // Machine.
-    var state = State.data
+    @exclusivity(unchecked) var state = State.data
     /// Where to go on after a character reference.
-    var returnState = State.data
+    @exclusivity(unchecked) var returnState = State.data
     /// The text state whose end tag is looked for (rcdata, rawtext, script data or escaped script data).
-    var textState = State.rcdata
+    @exclusivity(unchecked) var textState = State.rcdata
     unowned(unsafe) let sink: any TokenSink
 
     // Input.
-    var bytes: UnsafeMutablePointer<UInt8>
-    var at = 0, end = 0, capacity: Int
-    var isFinal = false
-    var isStarved = false
+    @exclusivity(unchecked) var bytes: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) var at = 0, end = 0, capacity: Int
+    @exclusivity(unchecked) var isFinal = false
+    @exclusivity(unchecked) var isStarved = false
 
     // Token under construction.
-    var text: [UInt8] = []
-    var nameBytes: [UInt8] = []
-    var temporary: [UInt8] = []
-    var commentBytes: [UInt8] = []
-    var isEndTag = false, isSelfClosing = false
-    var attributeBytes: [UInt8] = []
-    var attributeRanges: [AttributeRange] = []
-    var doctypeToken = DoctypeToken()
-    var doctypeBytes: [UInt8] = []
-    var referenceCode: UInt32 = 0
-    var lastStartTag: Atom = .empty
+    @exclusivity(unchecked) var text: [UInt8] = []
+    @exclusivity(unchecked) var nameBytes: [UInt8] = []
+    @exclusivity(unchecked) var temporary: [UInt8] = []
+    @exclusivity(unchecked) var commentBytes: [UInt8] = []
+    @exclusivity(unchecked) var isEndTag = false, isSelfClosing = false
+    @exclusivity(unchecked) var attributeBytes: [UInt8] = []
+    @exclusivity(unchecked) var attributeRanges: [AttributeRange] = []
+    @exclusivity(unchecked) var doctypeToken = DoctypeToken()
+    @exclusivity(unchecked) var doctypeBytes: [UInt8] = []
+    @exclusivity(unchecked) var referenceCode: UInt32 = 0
+    @exclusivity(unchecked) var lastStartTag: Atom = .empty
     /// Bytes dropped because a token was too long.
-    private(set) var droppedByteCount: UInt64 = 0
+    @exclusivity(unchecked) private(set) var droppedByteCount: UInt64 = 0
     // Which attribute names this tag has had: stamp of the tag by atom number.
-    var attributeStamps: [UInt32] = []
-    var tagStamp: UInt32 = 0
+    @exclusivity(unchecked) var attributeStamps: [UInt32] = []
+    @exclusivity(unchecked) var tagStamp: UInt32 = 0
 
     struct AttributeRange { var nameStart = 0, nameEnd = 0, valueStart = 0, valueEnd = 0 }
 

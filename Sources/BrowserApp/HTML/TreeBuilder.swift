@@ -23,29 +23,29 @@ final class TreeBuilder: TokenSink {
     unowned(unsafe) var tokenizer: Tokenizer?
 
     // Modes.
-    var mode = InsertionMode.initial
-    var originalMode = InsertionMode.initial
-    var templateModes: [InsertionMode] = []
+    @exclusivity(unchecked) var mode = InsertionMode.initial
+    @exclusivity(unchecked) var originalMode = InsertionMode.initial
+    @exclusivity(unchecked) var templateModes: [InsertionMode] = []
 
     // Stacks and pointers.
-    var open = OpenElements()
-    var formatting = FormattingElements()
-    var headElement = NodeID.none, formElement = NodeID.none
+    @exclusivity(unchecked) var open = OpenElements()
+    @exclusivity(unchecked) var formatting = FormattingElements()
+    @exclusivity(unchecked) var headElement = NodeID.none, formElement = NodeID.none
     /// The context of the fragment case; its node is none otherwise.
-    var context = OpenElement(node: .none, name: .empty, tagName: .empty, namespace: .html)
+    @exclusivity(unchecked) var context = OpenElement(node: .none, name: .empty, tagName: .empty, namespace: .html)
     var isFragment: Bool { !context.node.isNone }
     /// Names of elements that were inserted but not opened because of the depth limit, innermost last.
-    var overflow: [Atom] = []
+    @exclusivity(unchecked) var overflow: [Atom] = []
 
     // Flags.
-    var isFramesetOK = true
-    var isFosterParenting = false
-    var skipsNewline = false
-    var hasStopped = false
-    var pendingTableText: [UInt8] = []
+    @exclusivity(unchecked) var isFramesetOK = true
+    @exclusivity(unchecked) var isFosterParenting = false
+    @exclusivity(unchecked) var skipsNewline = false
+    @exclusivity(unchecked) var hasStopped = false
+    @exclusivity(unchecked) var pendingTableText: [UInt8] = []
 
     /// Told of link, meta, base, img and script elements inserted, and of style and title elements completed.
-    var onElement: ((NodeID) -> Void)?
+    @exclusivity(unchecked) var onElement: ((NodeID) -> Void)?
 
     init(document: Document, isScripting: Bool) {
         self.document = document
