@@ -1,6 +1,7 @@
 // Presentational attributes (HTML §15.3–§15.4) as declaration text at author level with zero specificity.
 // Elements with equal attributes give equal text, so they share one parsed rule.
 import DOM
+import Graphics
 
 struct PresentationalHints {
     let document: Document

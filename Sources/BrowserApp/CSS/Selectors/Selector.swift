@@ -49,7 +49,26 @@ final class SelectorStore {
     var selectors: [CompiledSelector] = []
     /// Some selector looks at this state of elements.
     var usesState: ElementState = []
-    var usesVisited = false
+
+    /// The finished selectors in the form that matching reads. Call after parsing.
+    lazy var frozen = FrozenSelectors(self)
+}
+
+/// Selectors that no longer change: constants and raw memory, so that matching takes no exclusivity checks or reference counts
+/// (they were half of the matching time).
+final class FrozenSelectors {
+    let parts: UnsafePointer<SelectorPart>
+    let strings: [[UInt8]]
+    let lists: [[CompiledSelector]]
+
+    init(_ store: SelectorStore) {
+        let copy = UnsafeMutablePointer<SelectorPart>.allocate(capacity: max(1, store.parts.count))
+        for (i, part) in store.parts.enumerated() { (copy + i).initialize(to: part) }
+        parts = UnsafePointer(copy)
+        strings = store.strings
+        lists = store.lists
+    }
+    deinit { parts.deallocate() }
 }
 
 /// Hash used by the ancestor filter; never zero.

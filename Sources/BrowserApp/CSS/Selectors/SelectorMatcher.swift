@@ -22,11 +22,11 @@ final class SelectorMatcher {
 
     private enum Outcome { case matched, failsLocally, failsAllSiblings, failsCompletely }
 
-    func matches(_ selector: CompiledSelector, _ store: SelectorStore, _ node: NodeID) -> Bool {
+    func matches(_ selector: CompiledSelector, _ store: FrozenSelectors, _ node: NodeID) -> Bool {
         match(store, Int(selector.start), Int(selector.end), node) == .matched
     }
 
-    private func match(_ store: SelectorStore, _ start: Int, _ end: Int, _ node: NodeID) -> Outcome {
+    private func match(_ store: FrozenSelectors, _ start: Int, _ end: Int, _ node: NodeID) -> Outcome {
         var i = start
         while i < end {
             let part = store.parts[i]
@@ -36,7 +36,7 @@ final class SelectorMatcher {
         }
         return .matched
     }
-    private func combinator(_ kind: PartKind, _ store: SelectorStore, _ start: Int, _ end: Int, _ node: NodeID) -> Outcome {
+    private func combinator(_ kind: PartKind, _ store: FrozenSelectors, _ start: Int, _ end: Int, _ node: NodeID) -> Outcome {
         switch kind {
         case .descendant:
             var ancestor = parentElement(node)
@@ -78,7 +78,7 @@ final class SelectorMatcher {
         return sibling
     }
 
-    private func simple(_ part: SelectorPart, _ store: SelectorStore, _ node: NodeID) -> Bool {
+    private func simple(_ part: SelectorPart, _ store: FrozenSelectors, _ node: NodeID) -> Bool {
         switch part.kind {
         case .type: return document.name(node).raw == part.atom
         case .class: return document.hasClass(node, Atom(raw: part.atom))
@@ -108,7 +108,7 @@ final class SelectorMatcher {
         }
     }
 
-    private func stateMatches(_ part: SelectorPart, _ store: SelectorStore, _ node: NodeID) -> Bool {
+    private func stateMatches(_ part: SelectorPart, _ store: FrozenSelectors, _ node: NodeID) -> Bool {
         switch part.kind {
         case .root: return document.documentElement == node
         case .empty: return isEmpty(node)

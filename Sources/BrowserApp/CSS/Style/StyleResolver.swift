@@ -29,7 +29,7 @@ final class StyleResolver {
         self.viewportWidth = viewportWidth; self.viewportHeight = viewportHeight
         hints = PresentationalHints(document: document)
         var hasPseudo = false
-        for entry in index.entries where entry.selector.pseudo != .none { hasPseudo = true; break }
+        for i in 0..<index.entryCount where index.entries[i].selector.pseudo != .none { hasPseudo = true; break }
         self.hasPseudo = hasPseudo
         winners = UnsafeMutablePointer<UInt32>.allocate(capacity: PropertyID.longhandCount)
         winners.initialize(repeating: 0, count: PropertyID.longhandCount)

@@ -1,4 +1,5 @@
 // Grammars of backgrounds (CSS Backgrounds 3 §3): each longhand is a list with one value a layer.
+import Graphics
 
 extension PropertyParser {
     mutating func layerList(_ property: PropertyID, _ cursor: inout TokenCursor) -> Value? {
