@@ -12,6 +12,8 @@ public final class HTMLParser {
     private var head: [UInt8] = []
     private let isLabelled: Bool
     public private(set) var isFinished = false
+    /// Bytes fed so far; a caller that wants to bound a document stops feeding.
+    public private(set) var fedByteCount: UInt64 = 0
     /// Bytes decoded at a time.
     private static let sliceByteCount = 32768
 
@@ -46,6 +48,7 @@ public final class HTMLParser {
     /// Parses more bytes.
     public func feed(_ bytes: [UInt8]) {
         if isFinished { return }
+        fedByteCount &+= UInt64(bytes.count)
         if decoder == nil {
             head.append(contentsOf: bytes)
             if head.count >= (isLabelled ? 3 : EncodingSniffer.prescanByteCount) { beginDecoding() }

@@ -222,6 +222,7 @@ public struct Inflater {
     /// Literals and copies until input runs low or the block ends. A symbol with its extra bits and its distance
     /// takes at most 48 bits, so one refill does for each.
     private mutating func symbols(_ input: inout Input) throws(InflateError) -> Bool {
+        let literals = literals, distances = distances // locals: no reference counting for each symbol
         while true {
             refill(&input)
             let (savedBits, savedCount) = (bits, bitCount)
@@ -235,7 +236,7 @@ public struct Inflater {
                 return true
             }
             guard symbol <= 285 else { throw .code }
-            guard let (length, distance) = try lengthAndDistance(symbol - 257) else {
+            guard let (length, distance) = try lengthAndDistance(symbol - 257, distances) else {
                 (bits, bitCount) = (savedBits, savedCount)
                 return false
             }
@@ -256,7 +257,7 @@ public struct Inflater {
         return symbol
     }
 
-    private mutating func lengthAndDistance(_ index: Int) throws(InflateError) -> (Int, Int)? {
+    private mutating func lengthAndDistance(_ index: Int, _ distances: DeflateCode) throws(InflateError) -> (Int, Int)? {
         let lengthBits = Int(Inflater.lengthExtra[index])
         if bitCount < lengthBits { return nil }
         let length = Int(Inflater.lengthBase[index]) + take(lengthBits)

@@ -46,8 +46,8 @@ struct JPEGReader {
             if marker == 0xFF { at += 1; continue }
             if marker == 0xD9 { break }
             if marker == 0 || marker == 1 || (marker >= 0xD0 && marker <= 0xD8) { at += 2; continue }
-            let start = at + 4, stop = at + 2 + short(at + 2)
-            if stop < start || stop > bytes.count { break }
+            let start = at + 4, stop = max(start, at + 2 + short(at + 2)) // a length too small means nothing to skip
+            if stop > bytes.count { break }
             at = stop
             switch marker {
             case 0xC0, 0xC1, 0xC2: try frame(start, stop, isProgressive: marker == 0xC2, limits)
