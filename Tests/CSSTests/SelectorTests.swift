@@ -46,4 +46,13 @@ final class SelectorTests: XCTestCase {
         XCTAssertEqual(page.style("l0").zIndex, nil)
         XCTAssertEqual(page.style("l3").zIndex, 1)
     }
+
+    func testDeepDocumentsAndLongSelectors() {
+        let deep = String(repeating: "<div class=a>", count: 600) + "<b id=x>t"
+        let chain = String(repeating: ".a ", count: 200)
+        XCTAssertEqual(matching(chain + "#x", deep), "x")
+        XCTAssertEqual(matching(chain + ".z " + chain + "#x", deep), "")
+        XCTAssertEqual(matching(String(repeating: ".a > ", count: 100) + "#x", deep).isEmpty, false)
+        XCTAssertEqual(matching(String(repeating: ".a ", count: 300) + "#x", deep), "", "longer than the limit")
+    }
 }

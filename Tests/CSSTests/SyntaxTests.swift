@@ -108,7 +108,8 @@ final class SyntaxTests: XCTestCase {
         XCTAssertEqual(page.style("i").height, .auto)
     }
 
-    /// The sheets of Debian's documentation packages, when installed: nearly everything must parse.
+    /// The sheets of Debian's documentation packages, when installed: only transforms, transitions, text shadows, grid columns,
+    /// SVG fill and other vendors' prefixes may be dropped, which is 13 declarations in the worst sheet.
     func testDocumentationSheetsParse() throws {
         let folders = ["/usr/share/doc/python3.11/html/_static", "/usr/share/doc/debian-policy/policy.html/_static"]
         for folder in folders {
@@ -116,6 +117,7 @@ final class SyntaxTests: XCTestCase {
                 guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
                 let sheet = StyleSheet.parse(Array(data), baseURL: "")
                 XCTAssertGreaterThan(sheet.rules.count, 10, name)
+                XCTAssertLessThanOrEqual(sheet.droppedCount, 13, name)
             }
         }
     }

@@ -10,10 +10,14 @@ final class SelectorMatcher {
     private var typeIndex: [Int32] = []
     private var typeIndexFromEnd: [Int32] = []
 
+    /// Steps that `~` may still take in this pass: n siblings cost n² steps, which only a hostile page reaches.
+    private var siblingStepsLeft = CSSLimits.siblingStepCountMax
+
     init(document: Document) { self.document = document }
 
     /// Forgets sibling positions; call before each pass over a changed document.
     func reset() {
+        siblingStepsLeft = CSSLimits.siblingStepCountMax
         index.removeAll(keepingCapacity: true)
         indexFromEnd.removeAll(keepingCapacity: true)
         typeIndex.removeAll(keepingCapacity: true)
@@ -53,14 +57,21 @@ final class SelectorMatcher {
             let sibling = previousElement(node)
             return sibling.isNone ? .failsAllSiblings : match(store, start, end, sibling)
         default:
-            var sibling = previousElement(node)
-            while !sibling.isNone {
-                let outcome = match(store, start, end, sibling)
-                if outcome != .failsLocally { return outcome }
-                sibling = previousElement(sibling)
-            }
-            return .failsAllSiblings
+            return laterSibling(store, start, end, node)
         }
+    }
+
+    private func laterSibling(_ store: FrozenSelectors, _ start: Int, _ end: Int, _ node: NodeID) -> Outcome {
+        guard siblingStepsLeft > 0 else { return .failsAllSiblings }
+        var sibling = previousElement(node), steps = 0
+        defer { siblingStepsLeft -= steps }
+        while !sibling.isNone {
+            steps += 1
+            let outcome = match(store, start, end, sibling)
+            if outcome != .failsLocally { return outcome }
+            sibling = previousElement(sibling)
+        }
+        return .failsAllSiblings
     }
 
     private func parentElement(_ n: NodeID) -> NodeID {

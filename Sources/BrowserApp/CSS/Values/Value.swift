@@ -122,6 +122,7 @@ enum CSSLimits {
     static let listCountMax = 256
     static let substitutedByteCountMax = 16_384
     static let variableDepthMax = 32
+    static let siblingStepCountMax = 20_000_000
     static let sheetCountMax = 1024
     static let conditionCountMax = 4096
     static let inlineStyleCacheCountMax = 4096
