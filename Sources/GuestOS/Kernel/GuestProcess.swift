@@ -64,6 +64,7 @@ public final class GuestProcess: KernelObject {
     var lastActiveNanoseconds: UInt64 = 0
     var isFrozen = false
     var hibernateWhenQuiescent = false
+    var compressionCursor: UInt32 = 0
 
     // Accounting.
     var exitReason = ExitReason.running

@@ -29,7 +29,7 @@ extension Kernel {
         }
         enqueue(p)
     }
-    /// Freezes and compresses. False when the process cannot sleep now.
+    /// Freezes, and lines the pages up for compression. False when the process cannot sleep now.
     func hibernateNow(_ p: GuestProcess) -> Bool {
         p.hibernateWhenQuiescent = false
         guard p.isAlive, p.isQuiescent else { return false }
@@ -38,36 +38,53 @@ extension Kernel {
             p.lifecycle = .hibernated
             counters.hibernations += 1
         }
-        compressPages(p)
-        hal.parkTask(p.task)
+        sleepers.removeAll { $0 == p.ref }
+        sleepers.append(p.ref)
+        p.compressionCursor = 0
         return true
     }
-    /// Compresses what is private; pages that do not shrink go to swap, or stay when there is none.
-    func compressPages(_ p: GuestProcess) {
-        for page in p.pageTable.pages({ $0 == .resident }) {
-            let frame = p.pageTable[page].value
-            if frames.counts[Int(frame)] > 1 { continue }
-            switch pool.classify(hal.frameAddress(frame)) {
-            case .filled(let word):
-                p.pageTable[page] = PageEntry(state: word == 0 ? .absent : .filled, isWritable: false, value: word)
-                if word != 0 { p.pagesFilled += 1 }
-                charge(costs.pageZero)
-                giveUp(p, page, frame)
-            case .compressible(let byteCount):
-                chargeCompression()
-                guard let slot = store(byteCount) else { return }
-                p.pageTable[page] = PageEntry(state: .compressed, isWritable: false, value: slot)
-                p.pagesCompressed += 1
-                counters.compressions += 1
-                giveUp(p, page, frame)
-            case .incompressible:
-                chargeCompression()
-                startSwapOut(p, page, frame)
+    /// Compresses one page of the tab that has waited longest; false when there is nothing left to do. This is background
+    /// work: in idle time, after a slice while memory is low, and in direct reclaim.
+    func compressOnePage() -> Bool {
+        while let ref = sleepers.first {
+            guard let p = objects[ref] as? GuestProcess, p.isAlive, p.lifecycle == .hibernated else {
+                sleepers.removeFirst()
+                continue
             }
+            if let page = p.pageTable.next(.resident, from: p.compressionCursor) {
+                p.compressionCursor = page + 1
+                let frame = p.pageTable[page].value
+                if frames.counts[Int(frame)] > 1 { continue }
+                compress(p, page, frame)
+                return true
+            }
+            for page in p.pageTable.pages({ $0 == .zero }) {
+                p.pageTable[page] = PageEntry()
+                hal.unmap(task: p.task, page: page)
+            }
+            hal.parkTask(p.task)
+            sleepers.removeFirst()
         }
-        for page in p.pageTable.pages({ $0 == .zero }) {
-            p.pageTable[page] = PageEntry()
-            hal.unmap(task: p.task, page: page)
+        return false
+    }
+    /// A private page: to one word, into the pool, to swap, or it stays.
+    private func compress(_ p: GuestProcess, _ page: UInt32, _ frame: UInt32) {
+        switch pool.classify(hal.frameAddress(frame)) {
+        case .filled(let word):
+            p.pageTable[page] = PageEntry(state: word == 0 ? .absent : .filled, isWritable: false, value: word)
+            if word != 0 { p.pagesFilled += 1 }
+            charge(costs.pageZero)
+            giveUp(p, page, frame)
+        case .compressible(let byteCount):
+            chargeCompression()
+            guard let slot = store(byteCount) else { return }
+            p.pageTable[page] = PageEntry(state: .compressed, isWritable: false, value: slot)
+            p.pagesCompressed += 1
+            counters.compressions += 1
+            giveUp(p, page, frame)
+        case .incompressible:
+            chargeCompression()
+            startSwapOut(p, page, frame)
         }
     }
     private func chargeCompression() {

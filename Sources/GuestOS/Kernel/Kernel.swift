@@ -50,6 +50,7 @@ public final class Kernel {
     var frames: FrameAllocator
     var zeroFrame: UInt32 = 0
     var pool = CompressedPool()
+    var sleepers: [ObjectRef] = []              // hibernated tabs with pages still to compress
     var swap = SwapSpace()
     var pressure = PressureMeter()
     var framesLow = 0, framesHigh = 0

@@ -44,6 +44,20 @@ struct PageTable {
             for i in 0..<256 where leaves[leaf][i].state != .absent { body(UInt32(leaf << 8 | i), leaves[leaf][i]) }
         }
     }
+    /// The first page in `state` at or after `page`.
+    func next(_ state: PageState, from page: UInt32) -> UInt32? {
+        var page = page
+        while page < 65536 {
+            let leaf = Int(page >> 8)
+            if leaves[leaf].isEmpty {
+                page = UInt32(leaf + 1) << 8
+                continue
+            }
+            if leaves[leaf][Int(page & 255)].state == state { return page }
+            page += 1
+        }
+        return nil
+    }
     /// Numbers of the pages in one of `states`, ascending.
     func pages(_ isWanted: (PageState) -> Bool) -> [UInt32] {
         var found: [UInt32] = []

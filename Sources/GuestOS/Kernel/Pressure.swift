@@ -29,7 +29,10 @@ extension Kernel {
     /// Pages that could not go out because the device was busy are tried again.
     private func retrySwapOut() {
         guard devices.block != nil, frames.freeCount < framesHigh else { return }
-        for p in processes where p.isAlive && p.lifecycle == .hibernated && p.isQuiescent && privatePages(p) > 0 { compressPages(p) }
+        for p in processes where p.isAlive && p.lifecycle == .hibernated && p.isQuiescent && !sleepers.contains(p.ref) && privatePages(p) > 0 {
+            p.compressionCursor = 0
+            sleepers.append(p.ref)
+        }
     }
     func runPolicy() {
         for d in memoryPolicy.decide(snapshot()) {

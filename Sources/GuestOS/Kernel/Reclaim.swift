@@ -34,7 +34,8 @@ extension Kernel {
         isReclaiming = true
         let before = hal.nowNanoseconds
         runPolicy()
-        compressFrozen(except: p)
+        hibernateFrozen(except: p)
+        while frames.freeCount <= KernelLimits.reserveFrameCount, compressOnePage() {}
         while frames.freeCount <= KernelLimits.reserveFrameCount, let victim = outOfMemoryVictim(except: p) {
             counters.outOfMemoryKills += 1
             note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.tabID, policy: "kernel", applied: true)
@@ -44,11 +45,8 @@ extension Kernel {
         isReclaiming = false
     }
     /// Tabs that were frozen, but not hibernated, give their pages to the pool before anybody dies.
-    private func compressFrozen(except p: GuestProcess) {
-        for q in processes where q.isAlive && q.isFrozen && q !== p && q.lifecycle == .frozen && q.isQuiescent {
-            if frames.freeCount > KernelLimits.reserveFrameCount { return }
-            _ = hibernateNow(q)
-        }
+    private func hibernateFrozen(except p: GuestProcess) {
+        for q in processes where q.isAlive && q.isFrozen && q !== p && q.lifecycle == .frozen { _ = hibernateNow(q) }
     }
     /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1) or a
     /// process that drives a device.

@@ -6,7 +6,8 @@ import ABI
 extension Kernel {
     /// Runs one process for at most `limit` nanoseconds of guest time. False: nothing is runnable.
     public func runSlice(limit: UInt64) -> Bool {
-        guard phase == .running, let p = pickNext() else { return false }
+        guard phase == .running else { return false }
+        guard let p = pickNext() else { return compressOnePage() }
         let start = hal.nowNanoseconds
         if p.sliceLeftNanoseconds == 0 { p.sliceLeftNanoseconds = configuration.timesliceNanoseconds }
         let slice = min(limit, p.sliceLeftNanoseconds)
@@ -21,6 +22,7 @@ extension Kernel {
         let used = hal.nowNanoseconds - start
         p.sliceLeftNanoseconds = used >= p.sliceLeftNanoseconds ? 0 : p.sliceLeftNanoseconds - used
         if p.state == .ready { enqueue(p, atHead: p.sliceLeftNanoseconds > 0) } else { p.sliceLeftNanoseconds = 0 }
+        if frames.freeCount < framesLow { _ = compressOnePage() }
         updateAlarm()
         return true
     }
