@@ -31,7 +31,9 @@ final class Page {
     private var scanner = ResourceScanner()
     private var transfers: [HTTPTransfer] = []
     private var pendingResources = 0
-    private var sheetsAreStale = true
+    private var pendingSheets = 0
+    /// `<style>` elements, whose text is whole only when their parent has gone on.
+    private var openStyles: [(node: NodeID, sheet: StyleSheetID, media: String)] = []
     private var isParsed = false
     private var isStopped = false
     private(set) var byteCount: UInt64 = 0
@@ -60,7 +62,7 @@ final class Page {
 
     var isComplete: Bool { isParsed && pendingResources == 0 }
     /// A page is not shown before the sheets that its head names are there, so that it does not flash unstyled.
-    var canPaint: Bool { isParsed ? (!scanner.isWaitingForSheets || isStopped) : (!document.body.isNone && !scanner.isWaitingForSheets) }
+    var canPaint: Bool { (isParsed || !document.body.isNone) && (pendingSheets == 0 || isStopped) }
 
     // MARK: Arriving bytes
 
@@ -79,7 +81,6 @@ final class Page {
         if isParsed { return }
         parser.finish()
         isParsed = true
-        sheetsAreStale = true      // `<style>` texts are whole only now
         discover()
         onChange?()
         completeIfDone()
@@ -105,20 +106,43 @@ final class Page {
 
     private func discover() {
         let found = scanner.scan(document)
-        for sheet in found.sheets { load(sheet, base: url) }
+        for sheet in found.sheets {
+            let id = styles.reserveAuthorSheet()
+            switch sheet.source {
+            case .style(let node): openStyles.append((node, id, sheet.media))
+            case .link(let href): load(href, base: url, into: id, media: sheet.media)
+            }
+        }
         for image in found.images { loadImage(image) }
+        readStyleElements()
     }
 
-    private func load(_ sheet: PageSheet, base: URL) {
-        guard case .link(let href) = sheet.source, let target = base.resolve(href) else {
-            sheet.bytes = []
-            return
+    /// Takes over the text of `<style>` elements that the parser has closed.
+    private func readStyleElements() {
+        var stillOpen: [(node: NodeID, sheet: StyleSheetID, media: String)] = []
+        for style in openStyles {
+            if isParsed || !document.next(document.lastChild(style.node).isNone ? style.node : document.lastChild(style.node), within: document.root).isNone {
+                apply(Array(document.textContent(style.node).utf8), base: url, to: style.sheet, media: style.media)
+            } else {
+                stillOpen.append(style)
+            }
         }
-        sheet.baseURL = target.href
+        openStyles = stillOpen
+    }
+
+    private func load(_ href: String, base: URL, into sheet: StyleSheetID, media: String?) {
+        guard let target = base.resolve(href) else { return }
+        pendingSheets += 1
         fetch(target) { [self] bytes in
-            sheet.bytes = bytes ?? []
-            sheetsAreStale = true
+            pendingSheets -= 1
+            if let bytes { apply(bytes, base: target, to: sheet, media: media) }
             onChange?()
+        }
+    }
+
+    private func apply(_ bytes: [UInt8], base: URL, to sheet: StyleSheetID, media: String?) {
+        for imported in styles.setAuthorSheet(sheet, bytes, baseURL: base.href, media: media) {
+            load(imported.url, base: base, into: imported.sheet, media: nil)
         }
     }
 
@@ -163,39 +187,9 @@ final class Page {
 
     /// Brings style and layout up to date for a viewport.
     func update(width: Int32, height: Int32) {
-        if sheetsAreStale { rebuildSheets() }
         view.viewportWidth = width
         view.viewportHeight = height
         view.update()
-    }
-
-    private func rebuildSheets() {
-        sheetsAreStale = false
-        styles.removeAllAuthorSheets()
-        for sheet in scanner.sheets { add(sheet) }
-    }
-
-    private func add(_ sheet: PageSheet) {
-        for imported in sheet.imports { add(imported) }
-        var bytes: [UInt8]
-        var base = url.href
-        switch sheet.source {
-        case .style(let n): bytes = Array(document.textContent(n).utf8)
-        case .link:
-            guard let b = sheet.bytes else { return }
-            bytes = b
-            base = sheet.baseURL
-        }
-        if !sheet.media.isEmpty { bytes = Array(("@media " + sheet.media + " {").utf8) + bytes + [125] }
-        let urls = styles.addAuthorSheet(bytes, baseURL: base)
-        guard isParsed || sheet.bytes != nil, !sheet.hasSeenImports else { return }
-        sheet.hasSeenImports = true
-        guard !urls.isEmpty, sheet.importDepth < ResourceScanner.importDepthMax, let baseURL = URL(base) else { return }
-        for u in urls.prefix(ResourceScanner.sheetsMax) {
-            let child = PageSheet(.link(u), media: "", importDepth: sheet.importDepth + 1)
-            sheet.imports.append(child)
-            load(child, base: baseURL)
-        }
     }
 
     deinit { for transfer in transfers { transfer.cancel() } }

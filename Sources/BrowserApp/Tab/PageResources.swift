@@ -3,40 +3,25 @@
 
 import DOM
 
-/// A style sheet of the page.
-final class PageSheet {
+/// A style sheet found in the document.
+struct FoundSheet {
     enum Source { case style(NodeID), link(String) }
-    let source: Source
-    let media: String
-    let importDepth: Int
-    /// The sheet's text; nil while it loads. A sheet that failed is empty.
-    var bytes: [UInt8]?
-    var baseURL = ""
-    var imports: [PageSheet] = []
-    var hasSeenImports = false
-
-    init(_ source: Source, media: String, importDepth: Int = 0) { self.source = source; self.media = media; self.importDepth = importDepth }
-
-    var isWaiting: Bool {
-        if case .link = source, bytes == nil { return true }
-        for sheet in imports where sheet.isWaiting { return true }
-        return false
-    }
+    var source: Source
+    var media: String
 }
 
 /// Finds resources in a growing document. Limits keep a hostile page bounded.
 struct ResourceScanner {
     static let sheetsMax = 64
     static let imagesMax = 512
-    static let importDepthMax = 4
 
     private var nextRaw: UInt32 = 1
-    private(set) var sheets: [PageSheet] = []
+    private var sheetCount = 0
     private var imageCount = 0
 
-    /// Looks at new nodes; returns linked sheets and picture addresses (as written) found now.
-    mutating func scan(_ document: Document) -> (sheets: [PageSheet], images: [String]) {
-        var found: [PageSheet] = []
+    /// Looks at new nodes; returns style sheets in document order and picture addresses (as written) found now.
+    mutating func scan(_ document: Document) -> (sheets: [FoundSheet], images: [String]) {
+        var found: [FoundSheet] = []
         var images: [String] = []
         let limit = UInt32(document.nodeIDLimit)
         while nextRaw < limit {
@@ -49,17 +34,18 @@ struct ResourceScanner {
                     imageCount += 1
                     images.append(src)
                 }
-            } else if name == .style, sheets.count < ResourceScanner.sheetsMax {
-                sheets.append(PageSheet(.style(n), media: document.attribute(n, .media) ?? ""))
-            } else if name == .link, sheets.count < ResourceScanner.sheetsMax, let sheet = linkedSheet(document, n) {
-                sheets.append(sheet)
+            } else if name == .style, sheetCount < ResourceScanner.sheetsMax {
+                sheetCount += 1
+                found.append(FoundSheet(source: .style(n), media: document.attribute(n, .media) ?? ""))
+            } else if name == .link, sheetCount < ResourceScanner.sheetsMax, let sheet = linkedSheet(document, n) {
+                sheetCount += 1
                 found.append(sheet)
             }
         }
         return (found, images)
     }
 
-    private func linkedSheet(_ document: Document, _ n: NodeID) -> PageSheet? {
+    private func linkedSheet(_ document: Document, _ n: NodeID) -> FoundSheet? {
         guard let rel = document.attribute(n, .rel), let href = document.attribute(n, .href), !href.isEmpty else { return nil }
         var isSheet = false
         for word in rel.split(separator: " ") {
@@ -67,11 +53,6 @@ struct ResourceScanner {
             if lower == "stylesheet" { isSheet = true }
             if lower == "alternate" { return nil }
         }
-        return isSheet ? PageSheet(.link(href), media: document.attribute(n, .media) ?? "") : nil
-    }
-
-    var isWaitingForSheets: Bool {
-        for sheet in sheets where sheet.isWaiting { return true }
-        return false
+        return isSheet ? FoundSheet(source: .link(href), media: document.attribute(n, .media) ?? "") : nil
     }
 }

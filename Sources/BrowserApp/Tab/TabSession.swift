@@ -310,7 +310,7 @@ public final class TabSession {
         }
     }
 
-    private func link(_ page: Page, _ x: Int32, _ y: Int32) -> String? { page.view.linkTarget(x: x, y: y + scrollY) }
+    private func link(_ page: Page, _ x: Int32, _ y: Int32) -> String? { page.view.linkTarget(x: x, y: y, scrollX: 0, scrollY: scrollY) }
 
     private func setHover(_ href: String) {
         if href == hoveredLink { return }
