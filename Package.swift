@@ -47,7 +47,7 @@ let package = Package(
         guest("Layout", "BrowserApp/Layout", ["DOM", "CSS", "Graphics"]),
         guest("WebNet", "BrowserApp/WebNet", ["ABI", "Runtime", "NetClient"]),
         guest("TabProtocol", "BrowserApp/TabProtocol", ["ABI"]),
-        // guest("TabApp", "BrowserApp/Tab", ["ABI", "TabProtocol", "Runtime", "Graphics", "DOM", "HTML", "CSS", "Layout", "Images", "WebNet", "NetClient", "Toolkit"]),
+        guest("TabApp", "BrowserApp/Tab", ["ABI", "TabProtocol", "Runtime", "Graphics", "DOM", "HTML", "CSS", "Layout", "Images", "WebNet", "NetClient", "Toolkit"]),
         guest("ChromeApp", "BrowserApp/Chrome", ["ABI", "TabProtocol", "Runtime", "Graphics", "Toolkit", "WebNet"]),
         // Public conformance suites (html5lib, PNG) run against the browser's libraries; host only.
         .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),

@@ -122,13 +122,12 @@ public final class Simulation {
             backend = ReplayBackend()
         }
         net = NetDevice(backend: backend)
-        var devices: [(any VirtIODevice)?] = [console, EntropyDevice(seed: configuration.seed), block, net, gpu, InputDevice(.keyboard), InputDevice(.tablet)]
+        let devices: [(any VirtIODevice)?] = [console, EntropyDevice(seed: configuration.seed), block, net, gpu, InputDevice(.keyboard), InputDevice(.tablet)]
         for (slot, device) in devices.enumerated() {
             guard let device else { continue }
-            machine.attach(try VirtIOTransport(machine: machine, device: device, slot: slot))
+            _ = try VirtIOTransport(machine: machine, device: device, slot: slot)
         }
-        devices = []
-        machine.attach(gpu.frame)
+        if let pageServer { machine.attach(pageServer) }
         if let source = backend as? any HostSource, mode == .live { machine.addSource(source) }
 
         var kernelConfiguration = KernelConfiguration()
