@@ -44,8 +44,12 @@ public enum HibernationBench {
         try prepare(simulation)
         var result = HibernationRun(policy: policy)
         let sampler = Sampler(simulation)
-        sampler.start()
-        simulation.run(until: .tick(Tick(nanoseconds: UInt64(scenario.seconds) * 1_000_000_000)))
+        let end = UInt64(scenario.seconds) * 1_000_000_000
+        // A predicate looks without changing anything, so that a trace of the run replays without the sampler.
+        simulation.run(until: .predicate {
+            sampler.look()
+            return simulation.now >= end
+        })
         result.samples = sampler.samples
         measureSwitches(simulation.marks, &result)
         let counters = simulation.kernel.counters
@@ -56,7 +60,7 @@ public enum HibernationBench {
         result.outOfMemoryKills = counters.outOfMemoryKills
         result.endTick = simulation.now
         var hasher = StateHasher()
-        for entry in simulation.stateHashes() { hasher.add(entry.name); hasher.add(entry.hash) }
+        for entry in simulation.machine.stateHashes() { hasher.add(entry.name); hasher.add(entry.hash) }
         result.finalHash = hasher.value
         try finish(simulation)
         return result
@@ -125,19 +129,18 @@ public enum HibernationBench {
 private final class Sampler {
     private unowned let simulation: Simulation
     private(set) var samples: [HibernationRun.Sample] = []
+    private var next = HibernationBench.samplePeriodNanoseconds
     init(_ simulation: Simulation) { self.simulation = simulation }
 
-    func start() { schedule(HibernationBench.samplePeriodNanoseconds) }
-
-    private func schedule(_ tick: UInt64) {
-        simulation.machine.events.schedule(at: Tick(nanoseconds: tick)) { [unowned self] in
+    func look() {
+        while simulation.now >= next {
             let m = simulation.kernel.memoryRecord
             let frame = UInt64(65536)
             samples.append(.init(
-                milliseconds: tick / 1_000_000, process: UInt64(m.framesProcess) * frame, shared: UInt64(m.framesShared) * frame,
+                milliseconds: next / 1_000_000, process: UInt64(m.framesProcess) * frame, shared: UInt64(m.framesShared) * frame,
                 pool: UInt64(m.framesCompressedPool) * frame, kernel: UInt64(m.framesKernel) * frame, free: UInt64(m.framesFree) * frame,
                 hibernatedContent: UInt64(m.pagesCompressed) * frame))
-            schedule(tick + HibernationBench.samplePeriodNanoseconds)
+            next += HibernationBench.samplePeriodNanoseconds
         }
     }
 }

@@ -186,7 +186,7 @@ public final class Simulation {
     /// Text that the guest has written to its console.
     public var consoleText: String { console.capturedText }
     /// Hashes of every subsystem at this moment.
-    public func stateHashes() -> [(name: String, hash: UInt64)] { machine.takeCheckpoint().entries.map { ($0.name, $0.hash) } }
+    public func stateHashes() -> [(name: String, hash: UInt64)] { machine.stateHashes().map { ($0.name, $0.hash) } }
     /// The picture on the screen as PNG.
     public func screenshot() -> [UInt8] { (try? PNGWriter.encode(pixels: gpu.frame.composedPixels(), width: gpu.frame.width, height: gpu.frame.height)) ?? [] }
 }

@@ -1,5 +1,6 @@
 // Media queries (Media Queries 4 §3): parsed once, evaluated for a viewport. A screen with a mouse, light, no reduced motion.
 // An unknown feature makes its query false, also under `not` (§3.2).
+import Graphics
 
 /// What queries are evaluated against.
 struct MediaContext: Equatable {

@@ -1,5 +1,6 @@
 // The user-agent style sheet, written from HTML §15 (Rendering), as CSS text that is parsed once per process.
 // Presentational attributes with a fixed meaning are here too; those that carry values are in PresentationalHints.swift.
+import Graphics
 
 enum UserAgentSheet {
     /// Parsed on first use; a warm process keeps it.

@@ -1,5 +1,6 @@
 // Parsing of declarations: property name and tokens → typed longhand declarations. Regular longhands here; others in
 // LonghandGrammar.swift and ShorthandGrammar.swift. Invariant: an invalid value adds nothing.
+import Graphics
 
 struct PropertyParser {
     let buffer: TokenBuffer
