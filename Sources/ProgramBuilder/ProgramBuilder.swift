@@ -123,7 +123,8 @@ public final class ProgramBuilder: Sendable {
     struct CompiledModule: Sendable { var directory: String; var key: String }
 
     private static let swiftFlags = ["-target", "wasm32-unknown-none-wasm", "-enable-experimental-feature", "Embedded",
-                                     "-enable-experimental-feature", "Extern", "-wmo", "-parse-as-library", "-O", "-swift-version", "6"]
+                                     "-enable-experimental-feature", "Extern", "-wmo", "-parse-as-library", "-O", "-swift-version", "6",
+                                     "-Xfrontend", "-disable-incremental-llvm-codegen"]
 
     /// A library module: only its interface and inlinable bodies; the program's entry module emits the code.
     private func library(_ name: String, _ recipes: ProgramRecipes, _ others: [String: CompiledModule]) throws(BuildError) -> CompiledModule {
@@ -177,10 +178,15 @@ public final class ProgramBuilder: Sendable {
                      "--export-if-defined=start", "--export-if-defined=handle", "--export-if-defined=cloned",
                      "--max-memory=\(pages * 65536)", "--strip-debug"]
         let libraries = [tools.embeddedLibraries + "/libswiftUnicodeDataTables.a", tools.wasiLibraries + "/libc-printscan-long-double.a", tools.wasiLibraries + "/libc.a"]
-        let key = try hash(["link"] + flags, files: [object] + runtime)
+        let key = try hash(["link 2"] + flags, files: [object] + runtime)
         let result = output + "/cache/wasm/\(recipe.name)-\(key).wasm"
         try step("program \(recipe.name): link", result: result) { (temporary) throws(BuildError) in
-            try run([tools.wasmLinker] + flags + [object] + runtime + libraries + ["-o", temporary], what: "linking the program \(recipe.name)")
+            // The linker writes the file's name into the module.
+            let work = temporary + ".work"
+            try? FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+            let linked = "\(work)/\(recipe.name).wasm"
+            try run([tools.wasmLinker] + flags + [object] + runtime + libraries + ["-o", linked], what: "linking the program \(recipe.name)")
+            guard rename(linked, temporary) == 0 else { throw BuildError("Cannot write \(temporary).") }
         }
         return result
     }

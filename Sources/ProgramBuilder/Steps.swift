@@ -103,6 +103,19 @@ extension ProgramBuilder {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         guard let data = try? encoder.encode(list) else { throw BuildError("Cannot encode the manifest.") }
         try replace(path, with: data)
+        for b in built { removeStale(b) }
+    }
+
+    /// Earlier translations of a program; whoever has one loaded keeps it.
+    private func removeStale(_ current: BuiltProgram) {
+        let directory = output + "/programs"
+        let keep = current.name + "-" + ContentHash.hex(current.contentHash)
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+            let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+            guard file.hasSuffix(".so") || file.hasSuffix(".names"), stem.hasPrefix(current.name + "-"),
+                  stem.count == keep.count, stem != keep else { continue }
+            try? FileManager.default.removeItem(atPath: directory + "/" + file)
+        }
     }
 }
 

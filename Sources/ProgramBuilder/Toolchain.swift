@@ -66,7 +66,8 @@ public struct Toolchain: Sendable {
         let versions = try [[swiftc, "--version"], [clang, "--version"], [wasm2c, "--version"]].map { (c) throws(BuildError) in
             let r = runCommand(c, timeoutSeconds: 60)
             guard r.status == 0 else { throw BuildError("\(c.joined(separator: " ")) fails:\n\(r.output)") }
-            return r.output
+            // Where a tool is installed does not matter to what it makes.
+            return r.output.split(separator: "\n").filter { !$0.hasPrefix("InstalledDir") }.joined(separator: "\n")
         }
         guard versions[2].hasPrefix("1.0.32") else { throw BuildError("wasm2c is version \(versions[2].prefix(10)); 1.0.32 is supported.") }
         return Toolchain(swiftc: swiftc, clang: clang, wasmLinker: linker, wasm2c: wasm2c, embeddedLibraries: libraries,

@@ -57,6 +57,17 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
         #expect(first.sharedObjectPath == second.sharedObjectPath)
     }
 
+    /// The same sources give the same module and hash in another place.
+    @Test func buildsAreReproducible() throws {
+        let other = NSTemporaryDirectory() + "build-\(UInt64.random(in: 0...UInt64.max))"
+        defer { try? FileManager.default.removeItem(atPath: other) }
+        let programs = try [root + "/images/out/tests", other].map { output in
+            try ProgramBuilder(root: root, output: output).build(swiftFile: root + "/Tests/Programs/hello.swift", name: "hello-swift")
+        }
+        #expect(programs[0].contentHash == programs[1].contentHash)
+        #expect(FileManager.default.contentsEqual(atPath: programs[0].wasmPath, andPath: programs[1].wasmPath))
+    }
+
     @Test func compileErrorsNameTheCommand() throws {
         let builder = try ProgramBuilder(root: root, output: root + "/images/out/tests")
         let path = NSTemporaryDirectory() + "broken-\(UInt64.random(in: 0...UInt64.max)).swift"
