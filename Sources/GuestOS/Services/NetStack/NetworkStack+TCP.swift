@@ -71,6 +71,11 @@ extension NetworkStack {
         guard let i = index(id) else { return [] }
         return connections[i].connection!.read(max: byteCount)
     }
+    /// The same behind a prefix: a message with its header in one copy. Empty when nothing is readable.
+    public func receive(_ id: SocketID, max byteCount: Int, after prefix: [UInt8]) -> [UInt8] {
+        guard let i = index(id), connections[i].connection!.readableByteCount > 0, byteCount > 0 else { return [] }
+        return connections[i].connection!.read(max: byteCount, after: prefix)
+    }
     /// No more data from us; what was sent is still delivered.
     public func finish(_ id: SocketID) { if let i = index(id) { connections[i].connection!.finish() } }
     /// Resets.

@@ -21,7 +21,11 @@ public struct PacketView {
         guard n >= 0, length >= 0, n + length <= self.count else { return nil }
         return PacketView(bytes, start + n, start + n + length)
     }
-    public var array: [UInt8] { Array(bytes[start..<end]) }
+    public var array: [UInt8] {
+        var out = uninitializedBytes(count)
+        copyBytes(bytes, start, count, into: &out, at: 0)
+        return out
+    }
 }
 
 extension Array where Element == UInt8 {
@@ -29,8 +33,7 @@ extension Array where Element == UInt8 {
     mutating func put32(_ v: UInt32, at i: Int) { put16(UInt16(truncatingIfNeeded: v >> 16), at: i); put16(UInt16(truncatingIfNeeded: v), at: i + 2) }
     mutating func put48(_ v: UInt64, at i: Int) { put16(UInt16(truncatingIfNeeded: v >> 32), at: i); put32(UInt32(truncatingIfNeeded: v), at: i + 2) }
     mutating func put(_ v: [UInt8], at i: Int) {
-        guard !v.isEmpty else { return }
-        replaceSubrange(i..<i + v.count, with: v)
+        copyBytes(v, 0, v.count, into: &self, at: i)
     }
 }
 

@@ -138,8 +138,8 @@ public struct TCPConnection: Sendable {
         guard canWrite else { return 0 }
         return sendQueue.append(bytes, start, bytes.count)
     }
-    public mutating func read(max byteCount: Int) -> [UInt8] {
-        let out = receiveQueue.take(max: byteCount)
+    public mutating func read(max byteCount: Int, after prefix: [UInt8] = []) -> [UInt8] {
+        let out = receiveQueue.take(max: byteCount, after: prefix)
         announceWindowIfWorthwhile()
         return out
     }

@@ -220,12 +220,11 @@ final class ClientSession {
     }
     private func sendToClient(_ i: Int, _ socket: SocketID) {
         while !isBlocked && !isBroken && streams[i].clientCredit > 0 {
-            let bytes = stack.receive(socket, max: min(streams[i].clientCredit, NetworkLimits.dataByteCountMax))
-            if bytes.isEmpty { return }
-            streams[i].clientCredit -= bytes.count
-            var w = ByteWriter(reply: .data, streams[i].id)
-            w.raw(bytes)
-            post(w.bytes)
+            let header = ByteWriter(reply: .data, streams[i].id).bytes
+            let message = stack.receive(socket, max: min(streams[i].clientCredit, NetworkLimits.dataByteCountMax), after: header)
+            if message.isEmpty { return }
+            streams[i].clientCredit -= message.count - header.count
+            post(message)
         }
     }
 }

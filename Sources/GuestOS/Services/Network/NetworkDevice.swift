@@ -7,7 +7,7 @@ import Runtime
 final class NetworkDevice {
     let handle: Handle
     let hardwareAddress: HardwareAddress
-    private var buffer = [UInt8](repeating: 0, count: 4096)
+    private static let frameByteCountMax = 2048
 
     init(_ handle: Handle) {
         self.handle = handle
@@ -21,11 +21,11 @@ final class NetworkDevice {
     }
     /// The next frame; nil when none waits.
     func receive() -> [UInt8]? {
-        let n = buffer.withUnsafeMutableBufferPointer { p in
-            rawSystemCall(.netReceive, Int64(handle.raw), Int64(Int(bitPattern: p.baseAddress!)), Int64(p.count))
+        let frame = [UInt8](unsafeUninitializedCapacity: NetworkDevice.frameByteCountMax) { p, count in
+            let n = rawSystemCall(.netReceive, Int64(handle.raw), Int64(Int(bitPattern: p.baseAddress!)), Int64(NetworkDevice.frameByteCountMax))
+            count = Int(max(0, n))
         }
-        guard n > 0 else { return nil }
-        return Array(buffer[0..<Int(n)])
+        return frame.isEmpty ? nil : frame
     }
     enum Sent { case done, full }
     /// A frame the device refuses for any other reason than a full queue is lost, as on a wire.
