@@ -138,7 +138,6 @@ struct LineBreaker {
             case .float: addFloat(atom)
             case .word, .atomic:
                 if !addContent(atom) { return }
-                if carry != nil { continue }    // split: the rest waits
             }
             if carry != nil { carry = nil }
             index += 1

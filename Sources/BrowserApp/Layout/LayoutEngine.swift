@@ -158,6 +158,7 @@ final class LayoutEngine {
         if tree.kind(b) == .table, let h = definite { tree.geometry[g].height = Swift.max(h, result.height + frameHeight(b)) }
         else if let height { tree.geometry[g].height = Swift.max(.zero, height) }
         else { tree.geometry[g].height = clampHeight(b, definite ?? (result.height + frameHeight(b)), base: baseHeight) }
+        centreControl(b, result.height)
         placeMarker(b)
         return BlockResult(trailing: result.trailing)
     }
@@ -211,6 +212,16 @@ final class LayoutEngine {
         if size.width != tree.geometry[g].width, style(b).height.isAuto, natural.ratio {
             tree.geometry[g].height = clampHeight(b, tree.geometry[g].contentWidth.scaled(by: natural.height, over: natural.width) + frameHeight(b), base: baseHeight)
         }
+    }
+
+    /// One-line controls and buttons show their content in the middle of their height.
+    private func centreControl(_ b: BoxID, _ used: LayoutUnit) {
+        let node = tree.boxes[Int(b)].node
+        guard !node.isNone else { return }
+        let isOneLine = tree.flags(b).contains(.control) && (tree.controls[b]?.rows ?? 0) == 0
+        guard isOneLine || document.isHTML(node, .button) else { return }
+        let free = tree.geometry[tree.geo(b)].contentHeight - used
+        if free > .zero { shiftContents(b, LayoutUnit(raw: free.raw / 2)) }
     }
 
     // MARK: Markers
