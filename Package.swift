@@ -77,6 +77,7 @@ let package = Package(
         .testTarget(name: "WebNetTests", dependencies: ["ABI", "NetClient", "WebNet"], path: "Tests/WebNetTests"),
         .testTarget(name: "ImagesTests", dependencies: ["Graphics", "Images", "Conformance"], path: "Tests/ImagesTests", exclude: ["png-reference.txt"]),
         .testTarget(name: "CSSTests", dependencies: ["CSS", "DOM", "HTML", "Graphics"], path: "Tests/CSSTests"),
+        .testTarget(name: "LayoutTests", dependencies: ["Layout", "DOM", "HTML", "CSS", "Graphics"], path: "Tests/LayoutTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -218,22 +218,22 @@ extension LayoutEngine {
                 if !item.isFrozen {
                     open = true
                     factors += Int64(grows ? item.grow : item.shrink)
-                    weights += grows ? Int64(item.grow) : Int64(item.shrink) * Int64(item.base.raw) >> 16
+                    weights += grows ? Int64(item.grow) : (Int64(item.shrink) * Int64(item.base.raw)) >> 16
                 }
             }
             if !open { return }
             if grows ? free < .zero : free > .zero { free = .zero }
-            if factors < 65536 { free = LayoutUnit(clamping: Int64(free.raw) * factors >> 16) }
+            if factors < 65536 { free = LayoutUnit(clamping: (Int64(free.raw) * factors) >> 16) }
             var violation = LayoutUnit.zero
             for i in 0..<line.count where !line[i].isFrozen {
-                let weight = grows ? Int64(line[i].grow) : Int64(line[i].shrink) * Int64(line[i].base.raw) >> 16
+                let weight = grows ? Int64(line[i].grow) : (Int64(line[i].shrink) * Int64(line[i].base.raw)) >> 16
                 let share = weights > 0 ? LayoutUnit(clamping: mulDiv(Int64(free.raw), weight, weights)) : .zero
                 let wanted = line[i].base + share
                 line[i].main = Swift.max(line[i].least, Swift.min(line[i].most, wanted))
                 violation += line[i].main - wanted
             }
             for i in 0..<line.count where !line[i].isFrozen {
-                let weight = grows ? Int64(line[i].grow) : Int64(line[i].shrink) * Int64(line[i].base.raw) >> 16
+                let weight = grows ? Int64(line[i].grow) : (Int64(line[i].shrink) * Int64(line[i].base.raw)) >> 16
                 let wanted = line[i].base + (weights > 0 ? LayoutUnit(clamping: mulDiv(Int64(free.raw), weight, weights)) : .zero)
                 if violation == .zero || (violation > .zero ? line[i].main > wanted : line[i].main < wanted) { line[i].isFrozen = true }
             }

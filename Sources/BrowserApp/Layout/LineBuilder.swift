@@ -241,6 +241,7 @@ struct LineBuilder {
         if tree.kind(a.box) != .replaced, !tree.flags(a.box).contains(.clips) || tree.flags(a.box).contains(.control) {
             if let baseline = tree.kind(a.box) == .block ? engine.lastBaseline(a.box) : engine.firstBaseline(a.box) { ascent = geometry.margin.top + baseline }
         }
+        if tree.kind(a.box) == .replaced, tree.boxes[Int(a.box)].textStart == ReplacedKind.checkbox.rawValue || tree.boxes[Int(a.box)].textStart == ReplacedKind.radio.rawValue { ascent = outer - geometry.margin.bottom }
         let descent = outer - ascent
         var group = o?.group ?? 0, move = o?.shift ?? .zero
         if s.verticalAlign == .top || s.verticalAlign == .bottom {

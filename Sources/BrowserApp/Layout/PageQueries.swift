@@ -123,6 +123,12 @@ extension PageView {
             n = document.next(n, within: document.root)
             steps += 1
         }
+        // Nothing laid out follows: the end of what holds it.
+        n = document.parent(node)
+        while !n.isNone {
+            if let r = rect(of: n) { return r.maxY }
+            n = document.parent(n)
+        }
         return nil
     }
 }

@@ -19,9 +19,23 @@ extension Painter {
         if tree.kind(b) == .tableCell, s.emptyCells == .hide, s.borderCollapse == .separate, tree.firstChild(b) == noBox { return }
         let g = tree.geometry[tree.geo(b)]
         if !s.boxShadows.isEmpty { paintShadows(s, r) }
+        if hasNativeFrame(b, s) { paintNativeFrame(s, r); return }
         if !isCanvasSource(b) { paintBackground(s, border: r, padding: paddingBox(b), g.border) }
         if let c = tree.collapsedBorders[b] { paintBorders(r, top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
         else { paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: s.backgroundColor) }
+        if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    /// Controls whose border the page left alone get a plain one-pixel frame.
+    private func hasNativeFrame(_ b: BoxID, _ s: ComputedStyle) -> Bool {
+        let node = tree.boxes[Int(b)].node
+        guard s.appearance == .auto, s.borderTop.style == .inset || s.borderTop.style == .outset, !node.isNone else { return false }
+        return tree.flags(b).contains(.control) || document.isHTML(node, .button)
+    }
+    private func paintNativeFrame(_ s: ComputedStyle, _ r: Rect) {
+        let radius = Swift.max(3, radius(s, r))
+        emit(.roundedFill(out(r), radius: radius, Color(118, 118, 118)))
+        emit(.roundedFill(out(Rect(r.x + 1, r.y + 1, r.width - 2, r.height - 2)), radius: radius - 1, s.backgroundColor.alpha == 255 ? s.backgroundColor : .white))
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
     }
 
@@ -149,7 +163,17 @@ extension Painter {
         }
     }
 
+    /// Shadows lie outside the border box only: what a transparent box covers stays clear.
     private func paintShadows(_ s: ComputedStyle, _ r: Rect) {
+        if s.backgroundColor.alpha == 255 { paintShadowShapes(s, r); return }
+        let far: Int32 = 256
+        for side in [Rect(r.x - far, r.y - far, r.width + 2 * far, far), Rect(r.x - far, r.maxY, r.width + 2 * far, far), Rect(r.x - far, r.y, far, r.height), Rect(r.maxX, r.y, far, r.height)] where isVisible(side) {
+            emit(.pushClip(out(side)))
+            paintShadowShapes(s, r)
+            emit(.popClip)
+        }
+    }
+    private func paintShadowShapes(_ s: ComputedStyle, _ r: Rect) {
         for shadow in s.boxShadows.reversed() where !shadow.inset && shadow.color.alpha > 0 {
             let spread = shadow.spread.round, blur = Swift.max(0, Swift.min(shadow.blur.round, 64))
             let base = Rect(r.x + shadow.offsetX.round - spread, r.y + shadow.offsetY.round - spread, r.width + 2 * spread, r.height + 2 * spread)
