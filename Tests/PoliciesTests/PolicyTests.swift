@@ -5,6 +5,11 @@ import Testing
     func tab(_ pid: UInt32, _ state: TabLifecycle, _ last: UInt64, _ flags: TabProtection = [], pages: UInt32 = 10) -> TabSnapshot {
         TabSnapshot(pid: pid, tabID: pid, lifecycle: state, flags: flags, lastActiveNanoseconds: last, pagesResident: pages, pagesPrivate: pages)
     }
+    func falling(_ pid: UInt32, pages: UInt32) -> TabSnapshot {
+        var t = tab(pid, .hibernated, 1, pages: pages)
+        t.isFallingAsleep = true
+        return t
+    }
     func snapshot(free: UInt32, _ tabs: [TabSnapshot]) -> MemorySnapshot {
         MemorySnapshot(nowNanoseconds: 100, framesTotal: 1000, framesFree: free, framesLow: 100, framesHigh: 120, tabs: tabs)
     }
@@ -27,6 +32,8 @@ import Testing
             ("compress: loading and audible stay awake", LRUCompressPolicy(), snapshot(free: 60, [tab(3, .hidden, 9, .loading), tab(4, .hidden, 5, .audible)]), []),
             ("compress: discards only when nothing is left", LRUCompressPolicy(), snapshot(free: 20, [tab(3, .hibernated, 9), tab(4, .hibernated, 5), tab(5, .active, 1)]),
              [MemoryDecision(.discard, pid: 4, .poolCannotHelp)]),
+            ("compress: waits for compression under way", LRUCompressPolicy(), snapshot(free: 20, [falling(3, pages: 5), tab(4, .hibernated, 5)]), []),
+            ("compress: counts what is under way", LRUCompressPolicy(), snapshot(free: 90, [falling(3, pages: 60), tab(4, .hidden, 5)]), []),
         ]
         for (name, policy, s, expected) in rows { #expect(policy.decide(s) == expected, "\(name)") }
     }

@@ -53,8 +53,10 @@ public struct KernelConfiguration {
     public var isSwapEnabled = true
     public var bootProgram = "init"
     public var policyPeriodNanoseconds: UInt64 = 1_000_000_000
-    /// Watermarks in frames; 0 derives them (1/12 and 1/8 of all frames).
+    /// Watermarks in frames; 0 derives them (1/8 and 1/5 of all frames).
     public var framesLow: UInt32 = 0, framesHigh: UInt32 = 0
+    /// Private frames one process may have; 0: half of all, so that one runaway does not evict everybody.
+    public var processFramesMax: UInt32 = 0
     /// Where VirtIO windows are looked for.
     public var deviceBase: UInt64 = 0x0a00_0000, deviceStride: UInt64 = 0x200, deviceSlotCount = 32
     public init() {}

@@ -53,7 +53,7 @@ public final class Kernel {
     var sleepers: [ObjectRef] = []              // hibernated tabs with pages still to compress
     var swap = SwapSpace()
     var pressure = PressureMeter()
-    var framesLow = 0, framesHigh = 0
+    var framesLow = 0, framesHigh = 0, processFramesMax = 0
     var isReclaiming = false
     var wasBelowLow = false
 
@@ -76,8 +76,9 @@ public final class Kernel {
         guard let zero = frames.allocate(.kernel) else { kernelPanic("no memory at boot") }
         zeroFrame = zero
         clear(zero)
-        framesLow = configuration.framesLow > 0 ? Int(configuration.framesLow) : frames.frameCount / 12
-        framesHigh = configuration.framesHigh > 0 ? Int(configuration.framesHigh) : frames.frameCount / 8
+        framesLow = configuration.framesLow > 0 ? Int(configuration.framesLow) : frames.frameCount / 8
+        framesHigh = configuration.framesHigh > 0 ? Int(configuration.framesHigh) : frames.frameCount / 5
+        processFramesMax = configuration.processFramesMax > 0 ? Int(configuration.processFramesMax) : frames.frameCount / 2
         phase = .probing
         _ = timers.add(hal.nowNanoseconds + 1_000_000_000, .probeTimeout)
         probeDevices()

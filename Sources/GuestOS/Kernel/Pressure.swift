@@ -47,7 +47,7 @@ extension Kernel {
             tabs.append(TabSnapshot(pid: p.pid, tabID: p.tabID, lifecycle: TabLifecycle(rawValue: p.lifecycle.rawValue) ?? .hidden,
                                     flags: TabProtection(rawValue: p.tabFlags.rawValue), lastActiveNanoseconds: p.lastActiveNanoseconds,
                                     pagesResident: p.pagesResident, pagesCompressed: p.pagesCompressed, pagesSwapped: p.pagesSwapped,
-                                    pagesPrivate: privatePages(p)))
+                                    pagesPrivate: privatePages(p), isFallingAsleep: sleepers.contains(p.ref)))
         }
         return MemorySnapshot(nowNanoseconds: hal.nowNanoseconds, framesTotal: UInt32(frames.frameCount), framesFree: UInt32(frames.freeCount),
                               framesLow: UInt32(framesLow), framesHigh: UInt32(framesHigh), framesCompressedPool: UInt32(pool.frameCount),

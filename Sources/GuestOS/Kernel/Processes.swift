@@ -104,9 +104,6 @@ extension Kernel {
         hal.destroyTask(p.task)
         for entry in p.handles.removeAll() { release(entry.ref) }
         if reason == .discarded { p.lifecycle = .discarded }
-        if p.isTab, reason == .discarded || reason == .outOfMemory {
-            hal.mark(pid: p.pid, kind: MarkKind.tabDiscarded.rawValue, a: Int64(p.tabID), b: Int64(reason.rawValue))
-        }
         if reason != .exited || code != 0 { log("kernel: process \(p.pid) (" + p.name.string + ") ended: " + reason.name + ", code \(code)") }
         setSignals(p, .terminated, true)
         release(p.ref)

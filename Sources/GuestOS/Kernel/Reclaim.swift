@@ -7,6 +7,7 @@ import Policies
 extension Kernel {
     /// A frame for `p`, whose memory is being served; nil when even the last resort gave nothing. The contents are stale.
     func allocateFrame(for p: GuestProcess, _ owner: FrameOwner, near page: UInt32?) -> UInt32? {
+        if owner != .shared, Int(p.pagesResident) >= processFramesMax { return nil }
         if frames.freeCount <= KernelLimits.reserveFrameCount {
             reclaim(for: p)
             if frames.freeCount <= KernelLimits.reserveFrameCount { return nil }
@@ -33,9 +34,12 @@ extension Kernel {
         if isReclaiming { return }
         isReclaiming = true
         let before = hal.nowNanoseconds
-        runPolicy()
-        hibernateFrozen(except: p)
-        while frames.freeCount <= KernelLimits.reserveFrameCount, compressOnePage() {}
+        compressUntilEnough()
+        if !hasEnough {
+            runPolicy()
+            hibernateFrozen(except: p)
+            compressUntilEnough()
+        }
         while frames.freeCount <= KernelLimits.reserveFrameCount, let victim = outOfMemoryVictim(except: p) {
             counters.outOfMemoryKills += 1
             note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.tabID, policy: "kernel", applied: true)
@@ -43,6 +47,14 @@ extension Kernel {
         }
         pressure.addStall(hal.nowNanoseconds - before, isFull: true)
         isReclaiming = false
+    }
+    /// A little above the reserve, so that not every allocation stalls.
+    private var hasEnough: Bool { frames.freeCount > KernelLimits.reserveFrameCount + 8 }
+    private func compressUntilEnough() { while !hasEnough, compressOnePage() {} }
+    /// Background compression after a slice: the faster, the less is free.
+    func compressInBackground() {
+        guard frames.freeCount < framesLow else { return }
+        for _ in 0..<(frames.freeCount < framesLow / 2 ? 16 : 4) where !compressOnePage() { return }
     }
     /// Tabs that were frozen, but not hibernated, give their pages to the pool before anybody dies.
     private func hibernateFrozen(except p: GuestProcess) {

@@ -22,7 +22,7 @@ extension Kernel {
         let used = hal.nowNanoseconds - start
         p.sliceLeftNanoseconds = used >= p.sliceLeftNanoseconds ? 0 : p.sliceLeftNanoseconds - used
         if p.state == .ready { enqueue(p, atHead: p.sliceLeftNanoseconds > 0) } else { p.sliceLeftNanoseconds = 0 }
-        if frames.freeCount < framesLow { _ = compressOnePage() }
+        compressInBackground()
         updateAlarm()
         return true
     }

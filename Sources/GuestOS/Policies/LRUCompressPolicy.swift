@@ -11,19 +11,26 @@ public final class LRUCompressPolicy: MemoryPolicy {
         guard snapshot.framesFree < snapshot.framesLow else { return [] }
         var decisions: [MemoryDecision] = []
         var framesExpected = snapshot.framesFree
+        var isHelpUnderWay = false
+        for tab in snapshot.tabs where tab.isFallingAsleep {
+            isHelpUnderWay = true
+            framesExpected += expectedYield(tab)
+        }
         let sleepers = snapshot.tabs.filter { t in
             (t.lifecycle == .hidden || t.lifecycle == .frozen) && !t.flags.contains(.audible) && !t.flags.contains(.loading) && t.pagesPrivate > 0
         }
         for tab in byLastActivity(sleepers) {
             if framesExpected >= snapshot.framesHigh { return decisions }
             decisions.append(MemoryDecision(.hibernate, pid: tab.pid, .belowLowWatermark))
-            framesExpected += max(1, tab.pagesPrivate * expectedYieldPerMille / 1000)
+            framesExpected += expectedYield(tab)
         }
         // Hibernated tabs still hold their compressed pages; the coldest one is given up, one a decision round.
-        if decisions.isEmpty, snapshot.framesFree < snapshot.framesLow / 2 {
+        if decisions.isEmpty, !isHelpUnderWay, snapshot.framesFree < snapshot.framesLow / 2 {
             let hibernated = snapshot.tabs.filter { t in t.lifecycle == .hibernated && !t.flags.contains(.unsavedForm) }
             if let coldest = byLastActivity(hibernated).first { decisions.append(MemoryDecision(.discard, pid: coldest.pid, .poolCannotHelp)) }
         }
         return decisions
     }
+
+    private func expectedYield(_ tab: TabSnapshot) -> UInt32 { max(1, tab.pagesPrivate * expectedYieldPerMille / 1000) }
 }

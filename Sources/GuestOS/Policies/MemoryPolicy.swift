@@ -35,12 +35,14 @@ public struct TabSnapshot: Sendable, Equatable {
     public var pagesResident: UInt32, pagesCompressed: UInt32, pagesSwapped: UInt32
     /// Resident pages that no other process shares: what hibernating could give back at most.
     public var pagesPrivate: UInt32
+    /// Hibernated, but its pages are still being compressed.
+    public var isFallingAsleep: Bool
     public init(pid: UInt32, tabID: UInt32, lifecycle: TabLifecycle, flags: TabProtection = [], lastActiveNanoseconds: UInt64,
-                pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesPrivate: UInt32 = 0) {
+                pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesPrivate: UInt32 = 0, isFallingAsleep: Bool = false) {
         self.pid = pid; self.tabID = tabID; self.lifecycle = lifecycle; self.flags = flags
         self.lastActiveNanoseconds = lastActiveNanoseconds
         self.pagesResident = pagesResident; self.pagesCompressed = pagesCompressed; self.pagesSwapped = pagesSwapped
-        self.pagesPrivate = pagesPrivate
+        self.pagesPrivate = pagesPrivate; self.isFallingAsleep = isFallingAsleep
     }
 }
 
