@@ -150,7 +150,7 @@ public final class ProgramBuilder: Sendable {
         let result = output + "/cache/objects/\(recipe.module)-\(key).o"
         try step("program \(recipe.name): compile", result: result) { (temporary) throws(BuildError) in
             try run([tools.swiftc] + ProgramBuilder.swiftFlags + ["-module-name", recipe.module, "-c", "-o", temporary]
-                    + dependencies.flatMap { ["-I", $0.directory] } + sources, what: "compiling the program \(recipe.name)", timeoutSeconds: 600)
+                    + dependencies.flatMap { ["-I", $0.directory] } + sources, what: "compiling the program \(recipe.name)", timeoutSeconds: 1200)
         }
         return result
     }
