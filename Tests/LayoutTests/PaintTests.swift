@@ -97,3 +97,13 @@ final class PaintTests: XCTestCase {
         XCTAssertEqual(page.lines("p"), ["b"])
     }
 }
+
+final class EllipsisTests: XCTestCase {
+    func testOverflowingTextEndsInAnEllipsis() {
+        let css = "div{width:60px;overflow:hidden;white-space:nowrap;height:20px}"
+        let page = Harness.page("<div style='text-overflow:ellipsis'>long text that does not fit</div><div style='text-overflow:ellipsis'>ok</div>", css: css)
+        var runs = 0
+        for item in page.displayList(scrollX: 0, scrollY: 0).items { if case .glyphs = item { runs += 1 } }
+        XCTAssertEqual(runs, 3)
+    }
+}

@@ -221,6 +221,7 @@ extension Painter {
             let third = (thickness + 1) / 3
             emit(.fill(out(horizontal ? Rect(r.x, r.y, r.width, third) : Rect(r.x, r.y, third, r.height)), side.color))
             emit(.fill(out(horizontal ? Rect(r.x, r.maxY - third, r.width, third) : Rect(r.maxX - third, r.y, third, r.height)), side.color))
+        case .inset where thickness <= 1, .outset where thickness <= 1: emit(.fill(out(r), side.color))
         case .inset: emit(.fill(out(r), isStart ? darker(side.color) : side.color))
         case .outset: emit(.fill(out(r), isStart ? side.color : darker(side.color)))
         case .groove, .ridge:

@@ -199,8 +199,30 @@ final class Painter {
             let line = tree.lines[l]
             if line.y + line.height < top { continue }
             if line.y > bottom { break }
+            let cut = ellipsisStart(b, g, line)
+            let saved = clip
+            if let cut { pushClip(Rect(clip.x, clip.y, Swift.max(0, cut - clip.x), clip.height)) }
             for f in Int(line.fragmentStart)..<Int(line.fragmentEnd) { paintFragment(f, g.pageX, g.pageY) }
+            if let cut {
+                emit(.popClip)
+                clip = saved
+                let ts = tree.textStyle(b)
+                if goal == .paint { paintRun("\u{2026}", ts, ts.color, x: LayoutUnit(cut), baseline: (g.pageY + line.baseline).round) }
+            }
         }
+    }
+
+    /// Where a line that overflows a box with `text-overflow: ellipsis` is cut (CSS UI 4 §3.1); nil when it is not.
+    private func ellipsisStart(_ b: BoxID, _ g: Geometry, _ line: Line) -> Int32? {
+        guard tree.flags(b).contains(.clips), tree.style(b).textOverflow == .ellipsis else { return nil }
+        let right = g.contentLeft + g.contentWidth
+        var end = LayoutUnit.min
+        for f in Int(line.fragmentStart)..<Int(line.fragmentEnd) where tree.fragments[f].kind != .float { end = Swift.max(end, tree.fragments[f].x + tree.fragments[f].width) }
+        guard end > right + LayoutUnit(1) else { return nil }
+        let ts = tree.textStyle(b)
+        let dots: [UInt8] = [0xE2, 0x80, 0xA6]
+        let width = dots.withUnsafeBufferPointer { shaper.width($0, fontID: ts.fontID, size: ts.size) }
+        return Swift.max(g.pageX + g.contentLeft, g.pageX + right - width).floor
     }
 
     private func paintFragment(_ f: Int, _ x: LayoutUnit, _ y: LayoutUnit) {
