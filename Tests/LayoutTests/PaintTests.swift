@@ -107,3 +107,16 @@ final class EllipsisTests: XCTestCase {
         XCTAssertEqual(runs, 3)
     }
 }
+
+final class StickyTests: XCTestCase {
+    func testStickyStaysInViewInsideItsContainer() {
+        let page = Harness.page("<div style='height:500px'><div id=s style='position:sticky;top:10px;height:20px;background:#f00'></div></div><div style='height:2000px'></div>")
+        func red(_ y: Int, _ scroll: Int32) -> Bool { Harness.pixels(page, scrollY: scroll)[y * 400 + 50] & 0xFF_FFFF == 0xFF0000 }
+        XCTAssertTrue(red(15, 0))
+        XCTAssertTrue(red(15, 100))
+        XCTAssertFalse(red(5, 100))
+        XCTAssertTrue(red(2, 490))      // pushed out by the container's end: 480 + 20 - 490
+        XCTAssertFalse(red(15, 490))
+        XCTAssertEqual(page.document.id(page.hitTest(x: 50, y: 115, scrollY: 100))?.string, "s")
+    }
+}

@@ -305,11 +305,21 @@ extension LayoutEngine {
             if anonymous || style(c).height.isAuto, tree.kind(c) != .replaced, free != .zero {
                 let wanted = Swift.max(.zero, cross - item.marginCross)
                 let height = anonymous ? wanted : clampHeight(c, wanted, base: contentHeight)
-                if tree.kind(c) == .flex, flexDepth < 6 { layout(c, width: item.main, height: height, baseHeight: contentHeight) } else { tree.geometry[g].height = height }
+                if tree.kind(c) == .flex || hasPercentChild(c), flexDepth < 6 { layout(c, width: item.main, height: height, baseHeight: contentHeight) } else { tree.geometry[g].height = height }
             }
             return margin.top
         default: return margin.top
         }
+    }
+
+    /// A stretched item's height is definite for its children (§9.8).
+    private func hasPercentChild(_ b: BoxID) -> Bool {
+        var c = tree.firstChild(b)
+        while c != noBox {
+            if tree.boxes[Int(c)].geometry >= 0, style(c).height.hasPercent { return true }
+            c = tree.next(c)
+        }
+        return false
     }
 
     // MARK: Columns

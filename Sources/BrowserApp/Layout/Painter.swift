@@ -54,7 +54,9 @@ final class Painter {
         let saved = (view, dx, dy, clip)
         defer { (view, dx, dy, clip) = saved }
         if tree.flags(b).contains(.fixed) { detachFromScroll() }
-        let outer = ancestorClip(b)
+        let stick = stickyShift(b)
+        if stick != 0 { dy = dy &+ stick; view = view.offset(0, 0 &- stick); clip = clip.offset(0, 0 &- stick) }
+        let outer = ancestorClip(b).map { $0.offset(0, 0 &- stick) }
         let pushed = b != 0 && outer != nil
         if let outer { if pushed { pushClip(outer) } }
         let opacity = tree.style(b).opacity
@@ -68,6 +70,18 @@ final class Painter {
         }
         if opacity < 255 { emit(.popOpacity) }
         if pushed { emit(.popClip) }
+    }
+
+    /// How far a sticky box moves down to stay `top` below the viewport's edge, inside its container (CSS Position 3 §3.4).
+    private func stickyShift(_ b: BoxID) -> Int32 {
+        let s = tree.style(b)
+        guard b != 0, s.position == .sticky, let top = s.top.resolve(LayoutUnit(baseView.height)) else { return 0 }
+        let g = tree.geometry[tree.geo(b)], container = tree.container(b)
+        guard container != noBox else { return 0 }
+        let c = tree.geometry[tree.geo(container)]
+        let scroll = goal == .paint ? baseView.y : 0 &- hitScrollY
+        let limit = c.pageY + c.height - c.border.bottom - c.padding.bottom - g.pageY - g.height - g.margin.bottom
+        return Swift.max(0, Swift.min((LayoutUnit(scroll) + top - g.pageY).round, limit.round))
     }
 
     /// Fixed boxes stay where they are in the viewport.
