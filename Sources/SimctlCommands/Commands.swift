@@ -1,6 +1,6 @@
 // The list of commands, in the order of the overview.
 
 let allCommands: [Command] = [
-    runCommand, replayCommand, benchHibernationCommand, traceInfoCommand, traceDumpCommand, traceDiffCommand,
-    conformanceHTMLCommand, imageBuildCommand, imageListCommand, doctorCommand,
+    runCommand, replayCommand, renderCommand, benchHibernationCommand, traceInfoCommand, traceDumpCommand, traceDiffCommand,
+    conformanceHTMLCommand, conformancePNGCommand, imageBuildCommand, imageListCommand, doctorCommand,
 ]
