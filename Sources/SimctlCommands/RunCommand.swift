@@ -144,6 +144,7 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
 
     let simulation = try mapErrors { try Simulation(settings, image: try loadImage(arguments)) }
     if let path = arguments.string("console") { attachConsole(simulation, path) }
+    simulation.onTrap { note($0) }
     let recorder = try arguments.string("record").map { try startRecording(simulation, $0) }
     for event in script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }
     let interruption = InterruptSource(machine: simulation.machine)

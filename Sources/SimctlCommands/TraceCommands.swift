@@ -74,6 +74,7 @@ let toolchainIdentity = "swift 6.3"
     }
     let simulation = try mapErrors { try Simulation(try SimulationConfiguration(trace.header.configuration), image: image, mode: .replay) }
     if let file = arguments.string("console") { attachConsole(simulation, file) }
+    simulation.onTrap { note($0) }
     let replayer = Replayer(trace, isVerifying: !arguments.flag("no-verify"))
     replayer.attach(to: simulation.machine)
     let reason = simulation.run(until: .forever)

@@ -24,6 +24,9 @@ final class HostedHAL: HAL {
     private(set) var instructionCount: UInt64 = 0
     /// Called for each mark, for benchmarks that react to one.
     var onMark: ((Mark) -> Void)?
+    /// Called when a program traps, with its place in the shared object, innermost frame first. For people only.
+    var onTrap: ((_ task: Int, TrapCode, _ offsets: [UInt64]) -> Void)?
+    private(set) var taskPrograms: [Int: Int] = [:]
     private var archive: [(name: [UInt8], firstFrame: UInt32, byteCount: Int)] = []
     private var programIDs: [[UInt8]: Int32] = [:]
 
@@ -57,8 +60,16 @@ final class HostedHAL: HAL {
     // Programs and tasks
     func findProgram(_ name: [UInt8]) -> Int32 { programIDs[name] ?? -1 }
     func memoryPagesMax(program: Int32) -> UInt32 { cpu.programs[Int(program)].memoryPagesMax }
-    func createTask(program: Int32) -> Int32 { Int32(cpu.createTask(program: Int(program))) }
-    func cloneTask(_ task: Int32) -> Int32 { Int32(cpu.cloneTask(Int(task))) }
+    func createTask(program: Int32) -> Int32 {
+        let task = cpu.createTask(program: Int(program))
+        if task >= 0 { taskPrograms[task] = Int(program) }
+        return Int32(task)
+    }
+    func cloneTask(_ task: Int32) -> Int32 {
+        let clone = cpu.cloneTask(Int(task))
+        if clone >= 0 { taskPrograms[clone] = taskPrograms[Int(task)] }
+        return Int32(clone)
+    }
     func destroyTask(_ task: Int32) { cpu.destroyTask(Int(task)) }
     func parkTask(_ task: Int32) { cpu.parkTask(Int(task)) }
     func map(task: Int32, page: UInt32, frame: UInt32, writable: Bool) { cpu.map(task: Int(task), page: page, frame: frame, writable: writable) }
@@ -72,7 +83,10 @@ final class HostedHAL: HAL {
         case .systemCall: return .systemCall
         case .outOfFuel: return .outOfFuel
         case .pageFault(let page, let isWrite): return .pageFault(page: page, isWrite: isWrite)
-        case .trap(let code): return .trap(TrapCode(rawValue: code) ?? .unknown)
+        case .trap(let code):
+            let trap = TrapCode(rawValue: code) ?? .unknown
+            onTrap?(Int(task), trap, cpu.trace(task: Int(task)))
+            return .trap(trap)
         case .finished(let value): return .finished(value)
         }
     }

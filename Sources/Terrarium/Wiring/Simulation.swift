@@ -6,6 +6,7 @@ import Foundation
 import Kernel
 import Machine
 import Policies
+import ProgramBuilder
 
 /// What is on the other end of the network cable.
 public enum NetworkKind: String, Sendable, CaseIterable {
@@ -152,6 +153,18 @@ public final class Simulation {
             files.append(ArchiveFile(name: entry.name, bytes: [UInt8](data)))
         }
         return files
+    }
+
+    /// Calls `report` with a readable backtrace whenever a guest program traps.
+    public func onTrap(_ report: @escaping (String) -> Void) {
+        let entries = image.programs
+        let image = self.image
+        hal.onTrap = { [unowned hal] task, trap, offsets in
+            guard let program = hal.taskPrograms[task], program < entries.count else { return }
+            let entry = entries[program]
+            let names = ProgramBuilder.symbols(sharedObject: image.location(entry).path, offsets: offsets)
+            report("\(entry.name): \(trap.name) in\n" + names.prefix(24).map { "    " + $0 }.joined(separator: "\n"))
+        }
     }
 
     // MARK: Input
