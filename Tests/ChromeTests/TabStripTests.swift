@@ -74,7 +74,7 @@ import TabProtocol
         let reports: [TabReport] = [
             .surface(width: 3, height: 4), .frame(x: 1, y: 2, width: 3, height: 4, isContent: true), .title("t"),
             .location(url: "u", isNew: true), .load(.failed), .open(url: "v", inNewTab: true), .scroll(y: 1, contentHeight: 2),
-            .hover(url: "h", shape: .hand), .pong(3), .unsavedForm(true), .ready,
+            .hover(url: "h", shape: .hand), .pong(3), .ready,
         ]
         for report in reports { #expect(TabReport.parse(report.emit())?.emit() == report.emit()) }
     }

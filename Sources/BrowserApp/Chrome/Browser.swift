@@ -139,10 +139,11 @@ public final class Browser {
         let record = t.process.info
         forget(t)
         let reason = ExitReason(rawValue: record?.exitReason ?? 0) ?? .killed
-        if reason == .discarded || reason == .outOfMemory {
+        let isActive = strip.active?.id == id
+        if reason == .discarded || (reason == .outOfMemory && !isActive) {
             strip.update(id) { $0.condition = .discarded; $0.load = .finished }
             System.mark(.tabDiscarded, Int64(id))
-            if strip.active?.id == id { startProcess(id) }
+            if isActive { startProcess(id) }
         } else if strip.tab(id)?.condition != .unresponsive {
             fail(id, "Reason: " + reason.name + ". Other tabs are not affected.")
         }
@@ -209,6 +210,7 @@ public final class Browser {
         case .load(let state):
             strip.update(id) { $0.load = state }
             if state != .loading { System.mark(.pageLoaded, Int64(id)) }
+            if !t.isShown { t.process.updateTab(.hidden, state == .loading ? [.loading] : []) }
             chromeChanged()
         case .open(let url, let inNewTab):
             if inNewTab { openTab(url: url, afterActive: true, activate: false) } else { navigate(id, url) }
@@ -218,9 +220,6 @@ public final class Browser {
             setCursor(shape == .hand ? .pointer : (shape == .text ? .text : .arrow))
         case .pong(let number):
             if number == t.pingNumber { t.unansweredPings = 0 }
-        case .unsavedForm(let unsaved):
-            strip.update(id) { $0.hasUnsavedForm = unsaved }
-            t.process.updateTab(t.isShown ? .active : .hidden, unsaved ? [.unsavedForm] : [])
         case .ready:
             break
         }
@@ -237,8 +236,7 @@ public final class Browser {
         t.isShown = true
         t.awaitsFirstFrame = true
         t.unansweredPings = 0
-        let flags: TabFlags = strip.tab(t.id)?.hasUnsavedForm == true ? [.unsavedForm] : []
-        t.process.updateTab(.active, flags)
+        t.process.updateTab(.active, [])
         let content = layout.contentRect
         t.send(.show(width: content.width, height: content.height))
     }
@@ -246,8 +244,7 @@ public final class Browser {
         hideLayer(t)
         t.isShown = false
         t.send(.hide)
-        let flags: TabFlags = strip.tab(t.id)?.hasUnsavedForm == true ? [.unsavedForm] : []
-        t.process.updateTab(.hidden, flags)
+        t.process.updateTab(.hidden, strip.tab(t.id)?.load == .loading ? [.loading] : [])
     }
     private func hideLayer(_ t: TabProcess) {
         if t.hasLayer { window.removeLayer(t.id) }

@@ -27,7 +27,6 @@ public struct TabModel: Sendable {
     public var historyIndex: Int
     public var condition: TabCondition = .starting
     public var load: LoadState = .finished
-    public var hasUnsavedForm = false
     public var failure = ""
     /// Set while the browser itself moves through history, so that the tab's report makes no new entry.
     public var isTraversing = false

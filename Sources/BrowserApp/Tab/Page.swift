@@ -18,7 +18,8 @@ final class Page {
     static let resourceByteCountMax = 16 << 20
     /// While a page arrives it is laid out again at most this often.
     static let progressNanoseconds: UInt64 = 300_000_000
-    static let pictureSideMax = 2048
+    /// More of a document is not read: a page says so at its end instead of using up the machine.
+    static let documentByteCountMax: UInt64 = 16 << 20
 
     let url: URL
     let document: Document
@@ -42,13 +43,14 @@ final class Page {
     /// Everything has arrived (or failed).
     var onComplete: (() -> Void)?
 
-    init(url: URL, flavour: PageFlavour, http: HTTPClient?, fonts: FontLibrary) {
+    init(url: URL, flavour: PageFlavour, charset: String? = nil, http: HTTPClient?, fonts: FontLibrary) {
         self.url = url
         self.flavour = flavour
         self.http = http
         document = Document()
         document.url = url.href
-        parser = HTMLParser(document: document)
+        // Pages that are made here are UTF-8.
+        parser = HTMLParser(document: document, scripting: false, encodingLabel: flavour == .html && http != nil ? charset : "utf-8")
         styles = StyleEngine(document: document)
         styles.addUserAgentSheet()
         view = PageView(document: document, fonts: fonts, styles: styles)
@@ -66,15 +68,22 @@ final class Page {
 
     // MARK: Arriving bytes
 
-    func feed(_ bytes: [UInt8]) {
+    /// Takes the next bytes. False when the document is larger than is read; the rest is then not wanted.
+    func feed(_ bytes: [UInt8]) -> Bool {
         byteCount += UInt64(bytes.count)
+        if byteCount > Page.documentByteCountMax {
+            parser.feed(Array("</pre></table></div><p style=\"background: #fff3c4; padding: 8px\">This page is larger than 16 MiB. What follows was left out.</p>".utf8))
+            finish()
+            return false
+        }
         switch flavour {
         case .html: parser.feed(bytes)
         case .plainText, .source: parser.feed(AboutPages.escaped(bytes))
-        case .picture: return
+        case .picture: return true
         }
         discover()
         onChange?()
+        return true
     }
 
     func finish() {

@@ -20,7 +20,7 @@ public func tabStart(_ bootstrap: Int32) {
     warm = (fonts, rasteriser)
     if let url = URL("about:start"), let html = AboutPages.html("start") {
         let page = Page(url: url, flavour: .html, http: nil, fonts: fonts)
-        page.feed(Array(html.utf8))
+        _ = page.feed(Array(html.utf8))
         page.finish()
         page.update(width: 960, height: 600)
     }

@@ -100,7 +100,11 @@ public final class TabSession {
             switch event {
             case .redirected: break
             case .response(let response): begin(response, asSource: asSource, isNew: isNew)
-            case .body(let bytes): if bytes.count > 0 { page?.feed(bytes) }
+            case .body(let bytes):
+                if let page, !bytes.isEmpty, !page.feed(bytes) {
+                    navigation?.cancel()
+                    navigation = nil
+                }
             case .finished:
                 navigation = nil
                 page?.finish()
@@ -135,7 +139,7 @@ public final class TabSession {
             return
         }
         replacePage(Page(url: url, flavour: asSource ? .source : .html, http: nil, fonts: fonts), shown, isNew)
-        page?.feed(Array(html.utf8))
+        _ = page?.feed(Array(html.utf8))
         page?.finish()
     }
 
@@ -155,14 +159,14 @@ public final class TabSession {
             return
         }
         let shown = (asSource ? "view-source:" : "") + response.url.href
-        replacePage(Page(url: response.url, flavour: flavour, http: http, fonts: fonts), shown, isNew)
+        replacePage(Page(url: response.url, flavour: flavour, charset: response.charset, http: http, fonts: fonts), shown, isNew)
     }
 
     private func showFailure(_ url: String, _ reason: String, _ isNew: Bool) {
         guard let base = URL("about:failure") else { return }
         replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts), url, isNew)
         page?.onComplete = { [unowned(unsafe) self] in report(.load(.failed)) }
-        page?.feed(Array(AboutPages.failure(url: url, reason: reason).utf8))
+        _ = page?.feed(Array(AboutPages.failure(url: url, reason: reason).utf8))
         page?.finish()
     }
 

@@ -86,8 +86,6 @@ public enum TabReport: Sendable {
     /// URL under the pointer, or empty.
     case hover(url: String, shape: PointerShape)
     case pong(UInt32)
-    /// A form control holds text the user typed.
-    case unsavedForm(Bool)
     /// The zygote is warm and quiescent.
     case ready
 
@@ -104,7 +102,6 @@ public enum TabReport: Sendable {
         case .scroll(let y, let contentHeight): w.u8(7); w.i32(y); w.i32(contentHeight)
         case .hover(let url, let shape): w.u8(8); w.u8(shape.rawValue); w.string(clipped(url, 1024))
         case .pong(let number): w.u8(9); w.u32(number)
-        case .unsavedForm(let unsaved): w.u8(10); w.u8(unsaved ? 1 : 0)
         case .ready: w.u8(11)
         }
         return w.bytes
@@ -136,7 +133,6 @@ public enum TabReport: Sendable {
             guard let s = r.u8(), let shape = PointerShape(rawValue: s), let url = r.string() else { return nil }
             return .hover(url: url, shape: shape)
         case 9: return r.u32().map { .pong($0) }
-        case 10: return r.u8().map { .unsavedForm($0 != 0) }
         case 11: return .ready
         default: return nil
         }
