@@ -27,6 +27,7 @@ public final class TabSession {
     private var requestedURL = ""
     private var restoreScrollY: Int32 = 0
     private var lastProgressPaint: UInt64 = 0
+    private var paintNanoseconds: UInt64 = 0     // of the last paint
 
     // What is visible.
     private var surface: SharedMemory?
@@ -195,7 +196,8 @@ public final class TabSession {
         guard let page else { return }
         let title = page.document.title
         if title != reportedTitle { reportedTitle = title; report(.title(title)) }
-        if page.isComplete || System.now - lastProgressPaint >= Page.progressNanoseconds {
+        // The larger a page grows, the longer a layout takes and the rarer it is worth one before the end.
+        if page.isComplete || System.now - lastProgressPaint >= max(Page.progressNanoseconds, paintNanoseconds * 8) {
             lastProgressPaint = System.now
             schedulePaint()
         }
@@ -264,6 +266,7 @@ public final class TabSession {
             rasteriser.draw(scrollBar(page), into: target, clip: whole, offsetX: 0, offsetY: 0)
             report(.scroll(y: scrollY, contentHeight: page.view.contentHeight))
         }
+        paintNanoseconds = System.now - lastPaint
         report(.frame(x: 0, y: 0, width: width, height: height, isContent: isContent))
     }
 
