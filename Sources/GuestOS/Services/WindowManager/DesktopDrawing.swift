@@ -130,7 +130,8 @@ extension Desktop {
         if p.isEmpty { return }
         var row = p.y
         while row < p.maxY {
-            (frame.row(Int(row)) + Int(p.x)).update(from: source.row(Int(row - y)) + Int(p.x - x), count: Int(p.width))
+            // A memory copy; an element-wise one costs some twenty instructions a pixel in a program.
+            UnsafeMutableRawPointer(frame.row(Int(row)) + Int(p.x)).copyMemory(from: source.row(Int(row - y)) + Int(p.x - x), byteCount: Int(p.width) * 4)
             row += 1
         }
     }

@@ -29,9 +29,20 @@ enum Blend {
     @inline(__always)
     static func fill(_ p: UnsafeMutablePointer<UInt32>, _ count: Int, _ pixel: UInt32) {
         let alpha = pixel >> 24
-        if alpha == 255 { p.update(repeating: pixel, count: count); return }
+        if alpha == 255 { fillOpaque(p, count, pixel); return }
         if pixel == 0 { return }
         for i in 0..<count { p[i] = sourceOver(pixel, p[i]) }
+    }
+    /// Writes a few pixels, then copies them in doubling pieces: a copy costs a program an eighth of an instruction a byte.
+    static func fillOpaque(_ p: UnsafeMutablePointer<UInt32>, _ count: Int, _ pixel: UInt32) {
+        let first = min(count, 16)
+        var done = 0
+        while done < first { p[done] = pixel; done &+= 1 }
+        while done < count {
+            let piece = min(done, count &- done)
+            UnsafeMutableRawPointer(p + done).copyMemory(from: p, byteCount: piece &* 4)
+            done &+= piece
+        }
     }
     /// One colour through a row of coverage.
     @inline(__always)

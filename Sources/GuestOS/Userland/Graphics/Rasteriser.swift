@@ -61,8 +61,20 @@ public final class Rasteriser {
     func fill(_ r: Rect, _ c: Color) { fillVisible(visible(r), c.pixel) }
     private func fillVisible(_ v: Rect, _ pixel: UInt32) {
         if v.isEmpty || pixel == 0 { return }
+        if pixel >> 24 == 255 && v.width >= 8 { fillRows(v, pixel); return }
         var y = v.y
         while y < v.maxY { Blend.fill(pixels(v.x, y), Int(v.width), pixel); y += 1 }
+    }
+    /// Opaque: the first row is filled, the others are copies of it; whole rows of a surface are one run.
+    private func fillRows(_ v: Rect, _ pixel: UInt32) {
+        let first = pixels(v.x, v.y), width = Int(v.width), stride = target.surface.strideWords
+        if width == stride { Blend.fillOpaque(first, width * Int(v.height), pixel); return }
+        Blend.fillOpaque(first, width, pixel)
+        var row = first
+        for _ in 1..<max(1, Int(v.height)) {
+            row += stride
+            UnsafeMutableRawPointer(row).copyMemory(from: first, byteCount: width &* 4)
+        }
     }
 
     private func verticalGradient(_ r: Rect, _ top: Color, _ bottom: Color) {
