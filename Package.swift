@@ -54,7 +54,8 @@ let package = Package(
         // Image building, wiring, command line.
         .target(name: "ProgramBuilder", dependencies: ["Machine"], path: "Sources/ProgramBuilder"),
         .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "ProgramBuilder"], path: "Sources/Terrarium"),
-        .target(name: "SimctlCommands", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/SimctlCommands"),
+        .target(name: "PartsBench", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench"),
+        .target(name: "SimctlCommands", dependencies: ["PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .executableTarget(name: "TenLines", dependencies: ["Terrarium"], path: "Examples/TenLines"),
         .testTarget(name: "ChromeTests", dependencies: ["ChromeApp", "TabProtocol"], path: "Tests/ChromeTests"),

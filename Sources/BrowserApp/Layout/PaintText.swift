@@ -62,9 +62,13 @@ extension Painter {
             let end = wordEnd(bytes, i)
             if Int64(x) > rightEdge { return x }
             let word = UnsafeBufferPointer(rebasing: bytes[i..<end])
-            let width = shaper.width(word, fontID: ts.fontID, size: ts.size).raw
-            if ts.letterSpacing == .zero, Int64(x) + Int64(width) < leftEdge { x = x &+ width } else { place(word, ts, &x, &run) }
             i = end
+            // Only what begins left of the view can end there.
+            if ts.letterSpacing == .zero, Int64(x) < leftEdge {
+                let width = shaper.width(word, fontID: ts.fontID, size: ts.size).raw
+                if Int64(x) + Int64(width) < leftEdge { x = x &+ width; continue }
+            }
+            place(word, ts, &x, &run)
         }
         return x
     }

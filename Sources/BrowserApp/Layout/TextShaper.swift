@@ -80,8 +80,10 @@ final class TextShaper {
     private func matches(_ e: Entry, _ hash: UInt32, _ word: UnsafeBufferPointer<UInt8>, _ fontID: Int32, _ size: Int32) -> Bool {
         guard e.hash == hash, Int(e.byteCount) == word.count, e.fontID == fontID, e.size == size else { return false }
         let start = Int(e.byteStart)
-        for i in 0..<word.count where bytes[start &+ i] != word[i] { return false }
-        return true
+        return bytes.withUnsafeBufferPointer { kept in
+            guard let a = kept.baseAddress, let b = word.baseAddress else { return word.isEmpty }
+            return memoryIsEqual(a + start, b, word.count)
+        }
     }
 
     private func add(_ word: UnsafeBufferPointer<UInt8>, hash: UInt32, fontID: Int32, size: Int32, slot: Int) -> Int {
@@ -140,6 +142,21 @@ final class TextShaper {
         lastFont = asciiFonts.count - 1
         return lastFont
     }
+}
+
+/// Compares eight bytes at a time.
+private func memoryIsEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    let p = UnsafeRawPointer(a), q = UnsafeRawPointer(b)
+    var i = 0
+    while i &+ 8 <= count {
+        if p.loadUnaligned(fromByteOffset: i, as: UInt64.self) != q.loadUnaligned(fromByteOffset: i, as: UInt64.self) { return false }
+        i &+= 8
+    }
+    while i < count {
+        if a[i] != b[i] { return false }
+        i &+= 1
+    }
+    return true
 }
 
 /// Characters that take no room and have no glyph.

@@ -48,11 +48,16 @@ enum Blend {
     @inline(__always)
     static func mask(_ p: UnsafeMutablePointer<UInt32>, _ coverage: UnsafePointer<UInt8>, _ count: Int, _ pixel: UInt32) {
         let opaque = pixel >> 24 == 255
-        for i in 0..<count {
-            let c = UInt32(coverage[i])
-            if c == 0 { continue }
-            if c == 255 && opaque { p[i] = pixel; continue }
-            p[i] = sourceOver(scalePixel(pixel, c), p[i])
+        var i = 0
+        while i < count {
+            // Most of a glyph's box is empty: four pixels in one look.
+            if i &+ 4 <= count, UnsafeRawPointer(coverage + i).loadUnaligned(as: UInt32.self) == 0 { i &+= 4; continue }
+            let end = min(count, i &+ 4)
+            while i < end {
+                let c = UInt32(coverage[i])
+                if c == 255 && opaque { p[i] = pixel } else if c != 0 { p[i] = sourceOver(scalePixel(pixel, c), p[i]) }
+                i &+= 1
+            }
         }
     }
     /// A row of premultiplied pixels.
