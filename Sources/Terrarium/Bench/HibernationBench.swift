@@ -168,9 +168,9 @@ public enum HibernationReport {
         report.paragraph("Latency runs from the user's request to the first content of the tab on screen, in milliseconds of the simulated machine. Memory is in MiB of guest RAM.")
         let colors = ReportPalette.policies
         report.bars(title: "p95 switch latency", unit: "µs", rows: runs.enumerated().map { ($1.policy, UInt64(value($0, "switch_latency_p95") / 1000), colors[$0 % colors.count]) })
-        report.timePlot(title: "Latency of each switch, in order", unit: "µs; x: one second a switch", series: runs.enumerated().map { r, run in
-            PlotSeries(name: run.policy, color: colors[r % colors.count], points: run.switchLatencies.enumerated().map { (UInt64($0 * 1000), $1 / 1000) })
-        })
+        report.timePlot(title: "Latency of each switch, in order", unit: "ms", series: runs.enumerated().map { r, run in
+            PlotSeries(name: run.policy, color: colors[r % colors.count], points: run.switchLatencies.enumerated().map { (UInt64($0 + 1), $1 / 1_000_000) })
+        }, xLabel: { "\($0)" })
         report.heading("Memory over the session")
         report.timePlot(title: "Memory in use", unit: "MiB", series: runs.enumerated().map { r, run in
             PlotSeries(name: run.policy, color: colors[r % colors.count], points: run.samples.map { ($0.milliseconds, ($0.process + $0.shared + $0.pool + $0.kernel) >> 20) })

@@ -7,7 +7,7 @@ import Foundation
 public struct PlotSeries: Sendable {
     public var name: String
     public var color: String
-    /// (milliseconds, value)
+    /// (x, value); x is milliseconds unless the plot says otherwise
     public var points: [(UInt64, UInt64)]
     public init(name: String, color: String, points: [(UInt64, UInt64)]) { self.name = name; self.color = color; self.points = points }
 }
@@ -44,7 +44,7 @@ public struct Report {
     }
 
     /// A step plot over time.
-    public mutating func timePlot(title: String, unit: String, series: [PlotSeries], height: Int = 220) {
+    public mutating func timePlot(title: String, unit: String, series: [PlotSeries], xLabel: (UInt64) -> String = { "\($0 / 1000) s" }, height: Int = 220) {
         let width = 860, left = 64, bottom = 28, top = 26
         let maxX = max(1, series.flatMap { $0.points.map { $0.0 } }.max() ?? 1)
         let maxY = Report.niceCeiling(max(1, series.flatMap { $0.points.map { $0.1 } }.max() ?? 1))
@@ -57,7 +57,7 @@ public struct Report {
         }
         for i in 0...5 {
             let v = maxX * UInt64(i) / 5
-            svg += "<text x=\"\(x(v))\" y=\"\(height - 8)\" class=\"m\">\(v / 1000) s</text>"
+            svg += "<text x=\"\(x(v))\" y=\"\(height - 8)\" class=\"m\">\(xLabel(v))</text>"
         }
         for s in series where !s.points.isEmpty {
             var path = "M\(x(s.points[0].0)) \(y(s.points[0].1))"
