@@ -114,7 +114,7 @@ func dispatch(_ words: [String]) throws -> Int32 {
             throw CommandFailure.usage("'\(words[0])' needs one of: \(names). See 'simctl help \(words[0])'")
         }
         let suggestion = closest(to: words[0], among: Array(Set(allCommands.map { $0.words[0] })).sorted())
-        throw CommandFailure.usage("unknown command '\(words[0])'\(suggestion.map { ". Did you mean '\($0)'?" } ?? ""). See 'simctl help'")
+        throw CommandFailure.usage("unknown command '\(words[0])'\(suggestion.map { ". Did you mean '\($0)'?" } ?? ".") See 'simctl help'")
     }
     let rest = Array(words.dropFirst(command.words.count))
     if rest.contains("--help") || rest.contains("-h") { print(helpText(command)); return ExitCode.success }
@@ -135,7 +135,7 @@ func parse(_ words: [String], _ command: Command) throws -> ParsedArguments {
         let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let option = command.options.first(where: { $0.name == parts[0] }) else {
             let suggestion = closest(to: parts[0], among: command.options.map { $0.name })
-            throw CommandFailure.usage("unknown option '--\(parts[0])'\(suggestion.map { ". Did you mean '--\($0)'?" } ?? ""). See 'simctl \(command.words.joined(separator: " ")) --help'")
+            throw CommandFailure.usage("unknown option '--\(parts[0])'\(suggestion.map { ". Did you mean '--\($0)'?" } ?? ".") See 'simctl \(command.words.joined(separator: " ")) --help'")
         }
         if option.value == nil {
             if parts.count > 1 { throw CommandFailure.usage("--\(option.name) takes no value") }

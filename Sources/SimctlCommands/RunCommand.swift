@@ -53,7 +53,7 @@ func configuration(_ arguments: ParsedArguments) throws -> SimulationConfigurati
     if let seed = try arguments.integer("seed", in: 0...Int.max) { c.seed = UInt64(seed) }
     if let policy = arguments.string("policy") {
         guard MemoryPolicies.names.contains(policy) else {
-            let hint = closest(to: policy, among: MemoryPolicies.names).map { ". Did you mean '\($0)'?" } ?? ""
+            let hint = closest(to: policy, among: MemoryPolicies.names).map { ". Did you mean '\($0)'?" } ?? "."
             throw CommandFailure.usage("there is no policy '\(policy)'\(hint) There are: \(MemoryPolicies.names.joined(separator: ", "))")
         }
         c.policy = policy
