@@ -65,6 +65,42 @@ func addText(_ list: inout DisplayList, _ fonts: FontLibrary, _ id: Int32, _ px:
         #expect(sourceOver(Color(255, 0, 0, 128).pixel, 0xFFFFFFFF) == 0xFFFF7F7F)
     }
 
+    /// Fills are copies of their first pixels: every width and stride gives exactly the rectangle.
+    @Test func opaqueFillsAreExact() {
+        let background: UInt32 = 0xFF11_2233, height = 5
+        for stride in [1, 7, 8, 9, 17, 40, 131] {
+            for left in [0, 1, 3] where left < stride {
+                for width in [1, 7, 8, 15, 16, 17, 33, 64, 131] where left + width <= stride {
+                    var pixels = [UInt32](repeating: background, count: stride * height)
+                    pixels.withUnsafeMutableBufferPointer { p in
+                        var list = DisplayList()
+                        list.append(.fill(Rect(Int32(left), 1, Int32(width), 3), Color(rgb: 0xABCDEF)))
+                        Rasteriser(fonts: fonts).draw(list, into: Surface(base: p.baseAddress!, width: stride, height: height, strideWords: stride))
+                    }
+                    let expected = (0..<stride * height).map { i -> UInt32 in
+                        let x = i % stride, y = i / stride
+                        return x >= left && x < left + width && y >= 1 && y < 4 ? 0xFFAB_CDEF : background
+                    }
+                    #expect(pixels == expected, "stride \(stride), \(width) pixels from \(left)")
+                }
+            }
+        }
+    }
+    @Test func masksSkipOnlyEmptyPixels() {
+        for count in 0...13 {
+            for mark in 0..<max(1, count) {
+                var coverage = [UInt8](repeating: 0, count: count), row = [UInt32](repeating: 0xFF00_0000, count: count)
+                if count > 0 { coverage[mark] = 255 }
+                coverage.withUnsafeBufferPointer { c in
+                    row.withUnsafeMutableBufferPointer { p in
+                        if let to = p.baseAddress, let from = c.baseAddress { Blend.mask(to, from, count, 0xFFFF_FFFF) }
+                    }
+                }
+                #expect(row.indices.allSatisfy { row[$0] == (coverage[$0] == 255 ? 0xFFFF_FFFF : 0xFF00_0000) })
+            }
+        }
+    }
+
     @Test func clipsAndLayers() {
         let canvas = Canvas(20, 20)
         var list = DisplayList()
