@@ -87,16 +87,39 @@ func addText(_ list: inout DisplayList, _ fonts: FontLibrary, _ id: Int32, _ px:
         }
     }
     @Test func masksSkipOnlyEmptyPixels() {
+        var memo = BlendMemo()
+        defer { memo.release() }
+        memo.use(0xFFFF_FFFF, over: 0xFF00_0000)
         for count in 0...13 {
             for mark in 0..<max(1, count) {
                 var coverage = [UInt8](repeating: 0, count: count), row = [UInt32](repeating: 0xFF00_0000, count: count)
                 if count > 0 { coverage[mark] = 255 }
                 coverage.withUnsafeBufferPointer { c in
                     row.withUnsafeMutableBufferPointer { p in
-                        if let to = p.baseAddress, let from = c.baseAddress { Blend.mask(to, from, count, 0xFFFF_FFFF) }
+                        if let to = p.baseAddress, let from = c.baseAddress { Blend.mask(to, from, count, 0xFFFF_FFFF, 0xFF00_0000, memo.results) }
                     }
                 }
                 #expect(row.indices.allSatisfy { row[$0] == (coverage[$0] == 255 ? 0xFFFF_FFFF : 0xFF00_0000) })
+            }
+        }
+    }
+
+    /// What the memo remembers is what blending gives, also when the background changes in mid-row.
+    @Test func rememberedBlendsAreExact() {
+        var memo = BlendMemo()
+        defer { memo.release() }
+        let coverage = (0..<512).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        for pixel in [UInt32(0xFF00_0000), 0xFF33_66CC, 0x8040_2010] {
+            for background in [UInt32(0xFFFF_FFFF), 0xFF20_3040, 0] {
+                memo.use(pixel, over: background)
+                for round in 0..<2 {
+                    var row = (0..<512).map { $0 % 9 == 4 ? UInt32(0xFF77_7777) : background }
+                    let expected = row.indices.map { coverage[$0] == 0 ? row[$0] : Blend.covered(pixel, UInt32(coverage[$0]), row[$0]) }
+                    coverage.withUnsafeBufferPointer { c in
+                        row.withUnsafeMutableBufferPointer { p in Blend.mask(p.baseAddress!, c.baseAddress!, 512, pixel, background, memo.results) }
+                    }
+                    #expect(row == expected, "round \(round)")
+                }
             }
         }
     }

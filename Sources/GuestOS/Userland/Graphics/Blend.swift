@@ -44,21 +44,38 @@ enum Blend {
             done &+= piece
         }
     }
-    /// One colour through a row of coverage.
+    /// One colour through a row of coverage. `memo` remembers the results over one background, which is nearly all there is
+    /// under text; results are the same as without it.
     @inline(__always)
-    static func mask(_ p: UnsafeMutablePointer<UInt32>, _ coverage: UnsafePointer<UInt8>, _ count: Int, _ pixel: UInt32) {
-        let opaque = pixel >> 24 == 255
+    static func mask(_ p: UnsafeMutablePointer<UInt32>, _ coverage: UnsafePointer<UInt8>, _ count: Int, _ pixel: UInt32, _ background: UInt32, _ memo: UnsafeMutablePointer<UInt32>) {
         var i = 0
         while i < count {
             // Most of a glyph's box is empty: four pixels in one look.
             if i &+ 4 <= count, UnsafeRawPointer(coverage + i).loadUnaligned(as: UInt32.self) == 0 { i &+= 4; continue }
             let end = min(count, i &+ 4)
             while i < end {
-                let c = UInt32(coverage[i])
-                if c == 255 && opaque { p[i] = pixel } else if c != 0 { p[i] = sourceOver(scalePixel(pixel, c), p[i]) }
+                let c = Int(coverage[i])
+                if c != 0 {
+                    let below = p[i]
+                    if below == background {
+                        let known = memo[c]
+                        if known != 0 { p[i] = known } else {
+                            let new = covered(pixel, UInt32(c), below)
+                            memo[c] = new
+                            p[i] = new
+                        }
+                    } else { p[i] = covered(pixel, UInt32(c), below) }
+                }
                 i &+= 1
             }
         }
+    }
+    static func covered(_ pixel: UInt32, _ coverage: UInt32, _ below: UInt32) -> UInt32 {
+        coverage == 255 && pixel >> 24 == 255 ? pixel : sourceOver(scalePixel(pixel, coverage), below)
+    }
+    /// The same for a single row.
+    static func mask(_ p: UnsafeMutablePointer<UInt32>, _ coverage: UnsafePointer<UInt8>, _ count: Int, _ pixel: UInt32) {
+        for i in 0..<count where coverage[i] != 0 { p[i] = covered(pixel, UInt32(coverage[i]), p[i]) }
     }
     /// A row of premultiplied pixels.
     @inline(__always)
@@ -74,4 +91,21 @@ enum Blend {
     static func copy(_ p: UnsafeMutablePointer<UInt32>, _ source: UnsafePointer<UInt32>, _ count: Int, alpha: UInt32) {
         for i in 0..<count where source[i] != 0 { p[i] = sourceOver(scalePixel(source[i], alpha), p[i]) }
     }
+}
+
+/// Results of blending one colour over one background, by coverage; 0: not known yet.
+struct BlendMemo {
+    private var pixel: UInt32 = 0, background: UInt32 = 0
+    let results = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
+
+    init() { clear() }
+    private func clear() { results.initialize(repeating: 0, count: 256) }
+    @inline(__always)
+    mutating func use(_ p: UInt32, over b: UInt32) {
+        if p == pixel && b == background { return }
+        pixel = p; background = b
+        clear()
+    }
+    /// Ends its life; the owner calls it once.
+    func release() { results.deallocate() }
 }

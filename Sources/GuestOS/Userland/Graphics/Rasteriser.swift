@@ -4,6 +4,7 @@
 public final class Rasteriser {
     let fonts: FontLibrary
     var glyphs = GlyphCache()
+    var memo = BlendMemo()
     var coverageScratch: [UInt8] = []
     private var corners: [CornerMask] = []
 
@@ -16,6 +17,7 @@ public final class Rasteriser {
     static let nestingMax = 256, layerDepthMax = 8
 
     public init(fonts: FontLibrary) { self.fonts = fonts }
+    deinit { memo.release() }
 
     /// Draws `list`, moved by the offset, inside `clip` (in the surface's coordinates).
     public func draw(_ list: DisplayList, into surface: Surface, clip: Rect, offsetX: Int32, offsetY: Int32) {

@@ -44,10 +44,14 @@ extension Rasteriser {
     private func blit(_ coverage: UnsafePointer<UInt8>, _ x: Int32, _ y: Int32, _ width: Int32, _ height: Int32, _ pixel: UInt32) {
         let v = Rect(x, y, width, height).intersection(target.clip)
         if v.isEmpty { return }
-        var row = v.y
-        while row < v.maxY {
-            Blend.mask(pixels(v.x, row), coverage + Int((row &- y) &* width &+ (v.x &- x)), Int(v.width), pixel)
-            row &+= 1
+        let stride = target.surface.strideWords, count = Int(v.width)
+        var to = pixels(v.x, v.y), from = coverage + Int((v.y &- y) &* width &+ (v.x &- x))
+        let background = to.pointee, results = memo.results
+        memo.use(pixel, over: background)
+        for _ in 0..<Int(v.height) {
+            Blend.mask(to, from, count, pixel, background, results)
+            to += stride
+            from += Int(width)
         }
     }
 }
