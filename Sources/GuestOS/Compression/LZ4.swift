@@ -44,13 +44,13 @@ public final class LZ4Codec {
                     candidate &-= 1
                 }
                 let length = LZ4Codec.matchLength(source, position, candidate, matchEnd)
-                guard let next = LZ4Codec.emit(source, anchor, position, position - candidate, length, target, output, capacity) else { return nil }
+                guard let next = LZ4Codec.emit(source, anchor, position, position - candidate, length, target, output, capacity, count) else { return nil }
                 output = next
                 position += length
                 anchor = position
             }
         }
-        return LZ4Codec.emit(source, anchor, count, 0, 0, target, output, capacity)
+        return LZ4Codec.emit(source, anchor, count, 0, 0, target, output, capacity, count)
     }
 
     @inline(__always)
@@ -69,12 +69,20 @@ public final class LZ4Codec {
         return p &- position
     }
 
-    /// One sequence: token, literals, and (unless `matchCount` is 0: the last one) offset and match length.
+    /// One sequence: token, literals, and (unless `matchCount` is 0: the last one) offset and match length. Short ones are
+    /// written in whole words where the buffers (`sourceCount`, `capacity`) leave room.
     private static func emit(_ source: UnsafeRawPointer, _ from: Int, _ to: Int, _ offset: Int, _ matchCount: Int,
-                             _ target: UnsafeMutableRawPointer, _ output: Int, _ capacity: Int) -> Int? {
+                             _ target: UnsafeMutableRawPointer, _ output: Int, _ capacity: Int, _ sourceCount: Int) -> Int? {
         let literalCount = to - from
         let matchCode = matchCount == 0 ? 0 : matchCount - matchByteCountMin
         var o = output
+        if literalCount < 15, matchCode < 15, matchCount != 0, capacity &- o >= 20, from &+ 16 <= sourceCount {
+            target.storeBytes(of: UInt8(truncatingIfNeeded: literalCount << 4 | matchCode), toByteOffset: o, as: UInt8.self)
+            copyWords(source + from, target + o + 1, 16)
+            o &+= 1 &+ literalCount
+            target.storeBytes(of: UInt16(truncatingIfNeeded: offset).littleEndian, toByteOffset: o, as: UInt16.self)
+            return o &+ 2
+        }
         func put(_ byte: Int) -> Bool {
             if o >= capacity { return false }
             target.storeBytes(of: UInt8(truncatingIfNeeded: byte), toByteOffset: o, as: UInt8.self)
@@ -100,57 +108,92 @@ public final class LZ4Codec {
         return o
     }
 
-    /// Decompresses one block; nil when the input is malformed or does not fit `capacity`.
+    /// Decompresses one block; nil when the input is malformed or does not fit `capacity`. Bytes of the target behind the
+    /// result may be overwritten: short pieces are copied in whole words while there is room.
     public static func decompress(_ source: UnsafeRawPointer, count: Int, into target: UnsafeMutableRawPointer, capacity: Int) -> Int? {
         var i = 0, o = 0
-        func extended(_ base: Int) -> Int? {
-            var length = base
-            if base < 15 { return length }
-            while true {
-                if i >= count { return nil }
-                let byte = Int(source.load(fromByteOffset: i, as: UInt8.self))
-                i += 1
-                length += byte
-                if byte != 255 { return length }
-            }
-        }
         while i < count {
             let token = Int(source.load(fromByteOffset: i, as: UInt8.self))
-            i += 1
-            guard let literalCount = extended(token >> 4), literalCount <= count - i, literalCount <= capacity - o else { return nil }
-            if literalCount > 0 { (target + o).copyMemory(from: source + i, byteCount: literalCount) }
-            i += literalCount
-            o += literalCount
+            i &+= 1
+            var literalCount = token >> 4
+            if literalCount == 15 {
+                let more = lengthBytes(source, &i, count)
+                if more < 0 { return nil }
+                literalCount &+= more
+            }
+            if literalCount <= 16, count &- i >= 16, capacity &- o >= 16 {
+                copyWords(source + i, target + o, 16)
+            } else {
+                guard literalCount <= count &- i, literalCount <= capacity &- o else { return nil }
+                if literalCount > 0 { (target + o).copyMemory(from: source + i, byteCount: literalCount) }
+            }
+            i &+= literalCount
+            o &+= literalCount
             if i == count { return o }
-            guard count - i >= 2 else { return nil }
+            guard count &- i >= 2 else { return nil }
             let offset = Int(source.loadUnaligned(fromByteOffset: i, as: UInt16.self).littleEndian)
-            i += 2
-            guard let matchCode = extended(token & 15) else { return nil }
-            let length = matchCode + matchByteCountMin
-            guard offset > 0, offset <= o, length <= capacity - o else { return nil }
-            copyMatch(target, at: o, offset: offset, length: length)
-            o += length
+            i &+= 2
+            var length = token & 15
+            if length == 15 {
+                let more = lengthBytes(source, &i, count)
+                if more < 0 { return nil }
+                length &+= more
+            }
+            length &+= matchByteCountMin
+            guard offset > 0, offset <= o, length <= capacity &- o else { return nil }
+            copyMatch(target + o, offset: offset, length: length, room: capacity &- o)
+            o &+= length
         }
         return nil
     }
 
-    /// Copies a match that may overlap itself (offset smaller than length repeats a pattern).
+    /// The bytes that continue a length of 15; negative when the input ends in them.
     @inline(__always)
-    private static func copyMatch(_ target: UnsafeMutableRawPointer, at o: Int, offset: Int, length: Int) {
-        if offset >= length {
-            (target + o).copyMemory(from: target + o - offset, byteCount: length)
+    private static func lengthBytes(_ source: UnsafeRawPointer, _ i: inout Int, _ count: Int) -> Int {
+        var length = 0
+        while i < count {
+            let byte = Int(source.load(fromByteOffset: i, as: UInt8.self))
+            i &+= 1
+            length &+= byte
+            if byte != 255 { return length }
+        }
+        return -1
+    }
+
+    /// Forward, eight bytes at a time: at least `length`, at most seven more. Source and target are at least eight apart.
+    @inline(__always)
+    private static func copyWords(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ length: Int) {
+        var k = 0
+        repeat {
+            target.storeBytes(of: source.loadUnaligned(fromByteOffset: k, as: UInt64.self), toByteOffset: k, as: UInt64.self)
+            k &+= 8
+        } while k < length
+    }
+
+    /// Copies a match that may overlap itself (an offset smaller than the length repeats a pattern). `room` is what may be
+    /// written, at least `length`.
+    @inline(__always)
+    private static func copyMatch(_ target: UnsafeMutableRawPointer, offset: Int, length: Int, room: Int) {
+        if offset >= length && (length > 64 || room &- length < 8) {
+            target.copyMemory(from: target - offset, byteCount: length)
             return
         }
-        var k = 0
-        if offset >= 8 {
-            while k &+ 8 <= length {
-                let word = target.loadUnaligned(fromByteOffset: o &- offset &+ k, as: UInt64.self)
-                target.storeBytes(of: word, toByteOffset: o &+ k, as: UInt64.self)
-                k &+= 8
+        // A pattern shorter than a word is first repeated until its multiple is as long as one.
+        var distance = offset, k = 0
+        if offset < 8 {
+            while distance < 8 { distance &+= offset }
+            let head = min(distance, length)
+            while k < head {
+                target.storeBytes(of: (target - offset).load(fromByteOffset: k, as: UInt8.self), toByteOffset: k, as: UInt8.self)
+                k &+= 1
             }
         }
+        if k < length, room &- length >= 8 {
+            copyWords(target + k - distance, target + k, length &- k)
+            return
+        }
         while k < length {
-            target.storeBytes(of: target.load(fromByteOffset: o &- offset &+ k, as: UInt8.self), toByteOffset: o &+ k, as: UInt8.self)
+            target.storeBytes(of: (target - distance).load(fromByteOffset: k, as: UInt8.self), toByteOffset: k, as: UInt8.self)
             k &+= 1
         }
     }
