@@ -60,7 +60,7 @@ public final class Browser {
         let fonts = FontLibrary.loadFromArchive()
         guard let window = Window.open(title: "Browser", width: 960, height: 680, placement: .maximised) else { return nil }
         self.window = window
-        view = ChromeView(labels: LabelPainter(fonts: fonts))
+        view = ChromeView(text: ChromeText(fonts: fonts))
         rasteriser = Rasteriser(fonts: fonts)
         addressPainter = TextPainter(fonts: fonts, pixels: 14)
         address = TextField(.zero)

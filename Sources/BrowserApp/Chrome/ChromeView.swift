@@ -3,6 +3,7 @@
 
 import Graphics
 import TabProtocol
+import Toolkit
 
 /// A part of the browser's chrome.
 enum ChromePart: Equatable {
@@ -59,57 +60,17 @@ struct ChromeLayout {
     }
 }
 
-/// Draws text on one line; used by the chrome alone.
-struct LabelPainter {
-    let fonts: FontLibrary
-    let regular: Int32
-    let bold: Int32
+/// The chrome's text styles.
+struct ChromeText {
+    let tab: TextPainter, symbol: TextPainter, title: TextPainter, note: TextPainter, small: TextPainter, button: TextPainter
 
     init(fonts: FontLibrary) {
-        self.fonts = fonts
-        regular = fonts.match(families: ["sans-serif"], weight: 400, italic: false)
-        bold = fonts.match(families: ["sans-serif"], weight: 700, italic: false)
-    }
-    /// Appends `text` cut to `maxWidth` pixels with an ellipsis; returns the width drawn in pixels.
-    @discardableResult
-    func draw(_ text: String, x: Int32, baseline: Int32, size: Int32, color: Color, maxWidth: Int32, isBold: Bool = false, into list: inout DisplayList) -> Int32 {
-        let font = isBold ? bold : regular
-        let limit = maxWidth * 64
-        var pen: Int32 = 0
-        var runs: [(Int32, [PositionedGlyph])] = []
-        var fitting = 0                      // glyphs that leave room for the ellipsis
-        let ellipsis = fonts.face(font).glyph(for: 0x2026)
-        let ellipsisAdvance = fonts.face(font).advance(ellipsis, size: size * 64)
-        var fittingPen: Int32 = 0
-        var total = 0
-        var overflow = false
-        for scalar in text.unicodeScalars {
-            let id = fonts.fallback(for: scalar.value, like: font)
-            let face = fonts.face(id)
-            let glyph = face.glyph(for: scalar.value)
-            let advance = face.advance(glyph, size: size * 64)
-            if pen + advance > limit { overflow = true; break }
-            if runs.isEmpty || runs[runs.count - 1].0 != id { runs.append((id, [])) }
-            runs[runs.count - 1].1.append(PositionedGlyph(glyph: glyph, x: x * 64 + pen, y: baseline * 64))
-            pen += advance
-            total += 1
-            if pen + ellipsisAdvance <= limit { fitting = total; fittingPen = pen }
-        }
-        var left = overflow ? fitting : total
-        for (id, glyphs) in runs where left > 0 {
-            let part = Array(glyphs.prefix(left))
-            left -= part.count
-            list.append(.glyphs(fontID: id, size: size * 64, color, part))
-        }
-        if overflow {
-            list.append(.glyphs(fontID: font, size: size * 64, color, [PositionedGlyph(glyph: ellipsis, x: x * 64 + fittingPen, y: baseline * 64)]))
-            pen = fittingPen + ellipsisAdvance
-        }
-        return (pen + 63) / 64
-    }
-    func width(_ text: String, size: Int32, isBold: Bool = false) -> Int32 {
-        var scratch = DisplayList()
-        return draw(text, x: 0, baseline: 0, size: size, color: .black, maxWidth: 30000, isBold: isBold, into: &scratch)
+        tab = TextPainter(fonts: fonts, pixels: 13)
+        symbol = TextPainter(fonts: fonts, pixels: 19)
+        title = TextPainter(fonts: fonts, pixels: 24, bold: true)
+        note = TextPainter(fonts: fonts, pixels: 15)
+        small = TextPainter(fonts: fonts, pixels: 13)
+        button = TextPainter(fonts: fonts, pixels: 15, bold: true)
     }
 }
 
@@ -129,7 +90,7 @@ enum ChromeTheme {
 
 /// Draws the chrome.
 struct ChromeView {
-    let labels: LabelPainter
+    let text: ChromeText
 
     func displayList(_ strip: TabStrip, _ layout: ChromeLayout) -> DisplayList {
         var list = DisplayList()
@@ -154,7 +115,7 @@ struct ChromeView {
             list.append(.roundedFill(Rect(x, r.y + 11, 8, 8), radius: 4, ChromeTheme.accent))
             x += 13
         }
-        labels.draw(name, x: x, baseline: r.y + 19, size: 13, color: isAsleep ? ChromeTheme.sleepingText : ChromeTheme.text, maxWidth: max(1, textEnd - x), into: &list)
+        text.tab.draw(name, into: &list, x: x, baseline: r.y + 19, color: isAsleep ? ChromeTheme.sleepingText : ChromeTheme.text, maxWidth: max(1, textEnd - x))
         if !close.isEmpty { drawCross(close, &list) }
     }
     private func drawCross(_ r: Rect, _ list: inout DisplayList) {
@@ -184,7 +145,7 @@ struct ChromeView {
             list.append(.line(x0: r.x + 20, y0: r.y + 10, x1: r.x + 10, y1: r.y + 20, thickness: 2, ChromeTheme.text))
             return
         }
-        labels.draw("\u{21BB}", x: r.x + 7, baseline: r.y + 22, size: 19, color: ChromeTheme.text, maxWidth: 24, into: &list)
+        text.symbol.draw("\u{21BB}", into: &list, x: r.x + 7, baseline: r.y + 22, color: ChromeTheme.text)
     }
 
     /// What stands in the content area when the active tab's process is gone.
@@ -193,16 +154,17 @@ struct ChromeView {
         let c = layout.contentRect
         list.append(.fill(c, Color(rgb: 0xF5F1EE)))
         let title = tab.condition == .unresponsive ? "This page stopped answering" : "This tab's program stopped"
-        center(title, baseline: c.y + c.height / 2 - 40, size: 24, ChromeTheme.text, isBold: true, c, &list)
-        center(tab.failure, baseline: c.y + c.height / 2 - 8, size: 15, ChromeTheme.faint, isBold: false, c, &list)
-        center(tab.url, baseline: c.y + c.height / 2 + 14, size: 13, ChromeTheme.faint, isBold: false, c, &list)
+        let middle = c.y + c.height / 2
+        center(title, text.title, baseline: middle - 40, ChromeTheme.text, c, &list)
+        center(tab.failure, text.note, baseline: middle - 8, ChromeTheme.faint, c, &list)
+        center(tab.url, text.small, baseline: middle + 14, ChromeTheme.faint, c, &list)
         let b = layout.crashedButtonRect
         list.append(.roundedFill(b, radius: 6, ChromeTheme.accent))
-        center("Reload", baseline: b.y + 22, size: 15, .white, isBold: true, b, &list)
+        center("Reload", text.button, baseline: b.y + 22, .white, b, &list)
         return list
     }
-    private func center(_ text: String, baseline: Int32, size: Int32, _ color: Color, isBold: Bool, _ r: Rect, _ list: inout DisplayList) {
-        let w = min(r.width - 20, labels.width(text, size: size, isBold: isBold))
-        labels.draw(text, x: r.x + (r.width - w) / 2, baseline: baseline, size: size, color: color, maxWidth: r.width - 20, isBold: isBold, into: &list)
+    private func center(_ line: String, _ painter: TextPainter, baseline: Int32, _ color: Color, _ r: Rect, _ list: inout DisplayList) {
+        let width = min(r.width - 20, painter.width(line))
+        painter.draw(line, into: &list, x: r.x + (r.width - width) / 2, baseline: baseline, color: color, maxWidth: r.width - 20)
     }
 }
