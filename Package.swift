@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "Devices", dependencies: ["Machine", "CSDL2", "CSlirp", "CZlib"], path: "Sources/Devices", exclude: ["CSDL2", "CSlirp"]),
         // Guest operating system.
         guest("ABI", "GuestOS/ABI"),
-        guest("Policies", "GuestOS/Policies"),
+        guest("Policies", "GuestOS/Policies", ["ABI"]),
         guest("Drivers", "GuestOS/Drivers", ["ABI"]),
         guest("Compression", "GuestOS/Compression"),
         guest("Kernel", "GuestOS/Kernel", ["ABI", "Policies", "Drivers", "Compression"]),

@@ -44,8 +44,8 @@ extension Kernel {
         let period = configuration.policyPeriodNanoseconds
         var tabs: [TabSnapshot] = []
         for p in processes where p.isAlive && p.isTab {
-            tabs.append(TabSnapshot(pid: p.pid, tabID: p.tabID, lifecycle: TabLifecycle(rawValue: p.lifecycle.rawValue) ?? .hidden,
-                                    flags: TabProtection(rawValue: p.tabFlags.rawValue), lastActiveNanoseconds: p.lastActiveNanoseconds,
+            tabs.append(TabSnapshot(pid: p.pid, tabID: p.tabID, lifecycle: p.lifecycle,
+                                    flags: p.tabFlags, lastActiveNanoseconds: p.lastActiveNanoseconds,
                                     pagesResident: p.pagesResident, pagesCompressed: p.pagesCompressed, pagesSwapped: p.pagesSwapped,
                                     pagesPrivate: privatePages(p), isFallingAsleep: sleepers.contains(p.ref)))
         }

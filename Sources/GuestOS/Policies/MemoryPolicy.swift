@@ -1,30 +1,11 @@
 // Memory-pressure policies: pure decisions over plain values. The kernel takes a snapshot, asks the policy, checks each
 // decision's preconditions, applies it and logs it with the snapshot's numbers. Policies keep no state that matters.
 
-/// Where a tab stands, as policies see it. Raw values equal `ABI.LifecycleState`.
-public enum TabLifecycle: Int32, Sendable {
-    case active = 0, passive, hidden, frozen, hibernated, discarded
-    public var name: StaticString {
-        switch self {
-        case .active: "active"
-        case .passive: "passive"
-        case .hidden: "hidden"
-        case .frozen: "frozen"
-        case .hibernated: "hibernated"
-        case .discarded: "discarded"
-        }
-    }
-}
+import ABI
 
-/// Flags of a tab that protect it. Raw values equal `ABI.TabFlags`.
-public struct TabProtection: OptionSet, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static let audible = TabProtection(rawValue: 1)
-    public static let pinned = TabProtection(rawValue: 2)
-    public static let unsavedForm = TabProtection(rawValue: 4)
-    public static let loading = TabProtection(rawValue: 8)
-}
+/// Where a tab stands, and what protects it, as policies see it: the system-call interface's own types.
+public typealias TabLifecycle = LifecycleState
+public typealias TabProtection = TabFlags
 
 /// One tab process at the moment of the snapshot. Pages are 64 KiB.
 public struct TabSnapshot: Sendable, Equatable {
