@@ -46,7 +46,7 @@ struct PageParts {
         }
         var list = [
             PartResult("html", "html_parse", byteCount / parse / 1e6, "MB/s", "higher", "bytes to DOM, \(texts.count) pages, \(Int(byteCount / 1024)) KiB, \(nodes) nodes"),
-            PartResult("html", "html_bound_scan", byteCount / scan / 1e6, "MB/s", "none", "bound: memchr over the same bytes"),
+            PartResult("html", "html_bound_scan", byteCount / scan / 1e6, "MB/s", "none", "bound: memchr over the same bytes" + (found > 0 ? ", not UTF-8 and so shortened" : "")),
         ]
         let program = """
         import sys, time, html.parser
