@@ -79,6 +79,7 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Graphics", "Images", "Conformance"], path: "Tests/ImagesTests", exclude: ["png-reference.txt"]),
         .testTarget(name: "CSSTests", dependencies: ["CSS", "DOM", "HTML", "Graphics"], path: "Tests/CSSTests"),
         .testTarget(name: "LayoutTests", dependencies: ["Layout", "DOM", "HTML", "CSS", "Graphics"], path: "Tests/LayoutTests"),
+        .testTarget(name: "PartsBenchTests", dependencies: ["PartsBench", "Terrarium"], path: "Tests/PartsBenchTests"),
     ],
     swiftLanguageModes: [.v6]
 )
