@@ -128,7 +128,7 @@ extension WholeMachine {
             try pages.write("h1 { color: #204a87 }", "s.css")
             guard let server = try HostServer.files(pages.url) else { return }
             let image = Project.imageDirectory.path
-            let run = simctl(["run", "--headless", "--url", "http://10.0.2.2:\(server.port)/", "--ram", "128M", "--for", "3s", "--record", folder.path("real.trace"),
+            let run = simctl(["run", "--headless", "--url", "http://10.0.2.2:\(server.port)/", "--ram", "128M", "--for", "6s", "--record", folder.path("real.trace"),
                               "--report", folder.path("real.json"), "--image", image])
             #expect(run.code == ExitCode.success, "\(run.message)")
             server.stop()
