@@ -72,8 +72,7 @@ final class Page {
     func feed(_ bytes: [UInt8]) -> Bool {
         byteCount += UInt64(bytes.count)
         if byteCount > Page.documentByteCountMax {
-            parser.feed(Array("</pre></table></div><p style=\"background: #fff3c4; padding: 8px\">This page is larger than 16 MiB. What follows was left out.</p>".utf8))
-            finish()
+            finish(note: "This page is larger than 16 MiB. What follows was left out.")
             return false
         }
         switch flavour {
@@ -86,8 +85,12 @@ final class Page {
         return true
     }
 
-    func finish() {
+    /// Ends the document; `note` is a sentence for a person, shown where the page ends early.
+    func finish(note: String? = nil) {
         if isParsed { return }
+        if let note {
+            parser.feed(Array(("</pre></table></div><p style=\"background: #fff3c4; padding: 8px\">" + AboutPages.escaped(note) + "</p>").utf8))
+        }
         parser.finish()
         isParsed = true
         discover()

@@ -112,7 +112,7 @@ public final class TabSession {
             case .failed(let error):
                 navigation = nil
                 if let page, page.byteCount > 0, page.url.href == url.href {
-                    page.finish()          // what arrived stays readable
+                    page.finish(note: error.sentence)          // what arrived stays readable
                     report(.load(.failed))
                 } else {
                     showFailure(shown, error.sentence, isNew)
