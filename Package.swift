@@ -21,7 +21,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/Machine/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Machine", dependencies: ["CHost", "CHash", "CZlib"], path: "Sources/Machine", exclude: ["CHost", "CHash", "CZlib"]),
         // Devices and their host backends.
-        .systemLibrary(name: "CSDL2", path: "Sources/Devices/CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
+        .systemLibrary(name: "CSDL2", path: "Sources/Devices/CSDL2", providers: [.apt(["libsdl2-dev"])]),
         .systemLibrary(name: "CSlirp", path: "Sources/Devices/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
         .target(name: "Devices", dependencies: ["Machine", "CSDL2", "CSlirp", "CZlib"], path: "Sources/Devices", exclude: ["CSDL2", "CSlirp"]),
         // Guest operating system.
