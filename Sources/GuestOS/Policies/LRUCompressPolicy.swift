@@ -1,6 +1,8 @@
 // Hibernation: below the low watermark, compress hidden tabs as a whole, least recently active first, until the high
 // watermark is expected; discard only when nothing is left that compression could give back.
 
+import ABI
+
 public final class LRUCompressPolicy: MemoryPolicy {
     /// Expected yield of compression, in per mille of the private pages; used only to decide how many tabs to take at once.
     public let expectedYieldPerMille: UInt32

@@ -1,6 +1,8 @@
 // What browsers do today: below a free-memory watermark, discard background tabs, least recently visible first; tabs with
 // protecting flags go last, in the order loading, pinned, audible, unsaved form (which is never discarded).
 
+import ABI
+
 public final class LRUDiscardPolicy: MemoryPolicy {
     public init() {}
     public var name: StaticString { "lru-discard" }
