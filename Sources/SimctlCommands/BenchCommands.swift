@@ -30,6 +30,7 @@ let benchHibernationCommand = Command(
     var policies = MemoryPolicies.names
     if let list = arguments.string("policy"), list != "all" {
         policies = list.split(separator: ",").map(String.init)
+        if policies.isEmpty { throw CommandFailure.usage("--policy names no policy; there are: \(MemoryPolicies.names.joined(separator: ", "))") }
         for policy in policies where !MemoryPolicies.names.contains(policy) {
             throw CommandFailure.usage("there is no policy '\(policy)'; there are: \(MemoryPolicies.names.joined(separator: ", "))")
         }
@@ -58,7 +59,7 @@ let benchHibernationCommand = Command(
     let rows = runs.flatMap { HibernationBench.rows($0, scenario: scenario.name, seed: seed) }
     let json = ResultsFile.json(rows)
     try write(Array(json.utf8), to: out.appendingPathComponent("results.json").path)
-    let command = "simctl bench hibernation --scenario \(name) --seed \(seed)"
+    let command = "simctl bench hibernation --scenario \(name) --seed \(seed)" + (arguments.string("policy").map { " --policy \($0)" } ?? "")
     let html = HibernationReport.html(runs, scenario: scenario, seed: seed, command: command)
     try write(Array(html.utf8), to: out.appendingPathComponent("report.html").path)
     if arguments.flag("json") { print(json, terminator: "") } else { printTable(rows, policies) }

@@ -100,6 +100,7 @@ func dispatch(_ words: [String]) throws -> Int32 {
             if let command = allCommands.first(where: { $0.words == topic }) { print(helpText(command)); return ExitCode.success }
             let group = allCommands.filter { $0.words.starts(with: topic) }
             if !group.isEmpty { print(group.map(helpText).joined(separator: "\n\n")); return ExitCode.success }
+            throw CommandFailure.usage("there is no command '\(topic.joined(separator: " "))'. See 'simctl help'")
         }
         print(overviewText())
         return words.isEmpty ? ExitCode.usage : ExitCode.success

@@ -1,6 +1,5 @@
 // `simctl doctor`: what is installed, what is missing, how to get it.
 
-
 import Foundation
 import Terrarium
 

@@ -28,7 +28,8 @@ let runCommand = Command(
         4s   wheel -3
     Actions: move, click, rightclick, middleclick, doubleclick, drag, wheel, type, key, close.
 
-    exit codes: 0 done; 64 wrong arguments; 65 bad script or image; 66 missing file; 69 no display or network
+    exit codes: 0 done; 64 wrong arguments; 65 bad script or image; 66 missing file; 69 no display or network;
+    73 a file cannot be written
     """,
     options: [
         OptionSpecification("url", "URL", "page that the browser opens first"),
@@ -143,7 +144,7 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
     if let path = screenshot { try write([], to: path) }      // fail before the run, not after it
 
     let simulation = try mapErrors { try Simulation(settings, image: try loadImage(arguments)) }
-    if let path = arguments.string("console") { attachConsole(simulation, path) }
+    if let path = arguments.string("console") { try attachConsole(simulation, path) }
     simulation.onTrap { note($0) }
     let recorder = try arguments.string("record").map { try startRecording(simulation, $0) }
     for event in script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }
@@ -151,7 +152,9 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
     simulation.machine.addSource(interruption)
     var display: SDLDisplay?
     if !isHeadless {
-        display = try mapErrors { try SDLDisplay(frame: simulation.gpu.frame, port: simulation.machine.hostPort, title: "Terrarium") }
+        do { display = try SDLDisplay(frame: simulation.gpu.frame, port: simulation.machine.hostPort, title: "Terrarium") } catch {
+            throw CommandFailure("\(error.message); --headless needs no display", code: ExitCode.unavailable)
+        }
         simulation.machine.addSource(display!)
     }
     let condition: RunCondition = duration.map { .tick(Tick(nanoseconds: $0)) } ?? .forever
@@ -170,14 +173,14 @@ func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").ut
     return ExitCode.success
 }
 
-func attachConsole(_ simulation: Simulation, _ path: String) {
+func attachConsole(_ simulation: Simulation, _ path: String) throws {
     if path == "-" {
         simulation.console.onOutput = { FileHandle.standardOutput.write(Data($0)) }
         return
     }
-    _ = FileManager.default.createFile(atPath: path, contents: nil)
+    try write([], to: path)
     let handle = FileHandle(forWritingAtPath: path)
-    simulation.console.onOutput = { handle?.write(Data($0)) }
+    simulation.console.onOutput = { try? handle?.write(contentsOf: Data($0)) }
 }
 
 /// Lets Ctrl-C end a run in order: the trace is closed, the screenshot written.

@@ -13,8 +13,8 @@ let replayCommand = Command(
     exit codes: 0 everything equal; 3 diverged; 65 corrupt trace, foreign version or another image; 66 no such file
     """,
     options: [
-        OptionSpecification("verify", nil, "compare every checkpoint (also the default; without --no-verify)"),
-        OptionSpecification("no-verify", nil, "only feed the events"),
+        OptionSpecification("verify", nil, "compare every checkpoint (the default)"),
+        OptionSpecification("no-verify", nil, "feed the events and compare only the last checkpoint"),
         OptionSpecification("any-image", nil, "replay although the image is another one than recorded (it will likely diverge)"),
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
         OptionSpecification("console", "FILE", "write the guest's console there; - for standard output"),
@@ -58,12 +58,17 @@ func startRecording(_ simulation: Simulation, _ path: String) throws -> TraceWri
 }
 
 func finishRecording(_ simulation: Simulation, _ writer: TraceWriter) throws {
-    simulation.machine.takeCheckpoint()
     try writer.finish(simulation.machine)
 }
 
-/// The compiler that this program and the guest's objects were built with.
+/// The compiler that this program was built with; the objects of the guest have theirs in the image hash.
+#if compiler(>=6.4)
+let toolchainIdentity = "swift 6.4 or later"
+#elseif compiler(>=6.3)
 let toolchainIdentity = "swift 6.3"
+#else
+let toolchainIdentity = "swift before 6.3"
+#endif
 
 @Sendable func replayTrace(_ arguments: ParsedArguments) throws -> Int32 {
     let path = arguments.arguments[0]
@@ -73,7 +78,7 @@ let toolchainIdentity = "swift 6.3"
         throw CommandFailure("\(path) was recorded on image \(hexadecimal(trace.header.imageHash)), this one is \(hexadecimal(image.hash)); build the recorded version, or try --any-image", code: ExitCode.badData)
     }
     let simulation = try mapErrors { try Simulation(try SimulationConfiguration(trace.header.configuration), image: image, mode: .replay) }
-    if let file = arguments.string("console") { attachConsole(simulation, file) }
+    if let file = arguments.string("console") { try attachConsole(simulation, file) }
     simulation.onTrap { note($0) }
     let replayer = Replayer(trace, isVerifying: !arguments.flag("no-verify"))
     replayer.attach(to: simulation.machine)

@@ -27,6 +27,7 @@ import Machine
     @Test(arguments: [
         ("1s clack 3 4", "did you mean 'click'"), ("click 1 2", "starts with a time"), ("1s click 5000 2", "inside 1024 x 768"),
         ("1s type \"open", "not closed"), ("1s key hyper+x", "unknown key 'hyper'"), ("1s", "no action"), ("1s wheel 0", "notches"),
+        ("1s wheel -2147483648", "notches"), ("1s wheel 1001", "notches"),
     ])
     func mistakesNameTheLineAndTheWayOut(_ pair: (String, String)) {
         do {
@@ -37,6 +38,9 @@ import Machine
             #expect(failure.kind == .badData)
         } catch { Issue.record("wrong error") }
     }
+    @Test func linesMayEndAsOnWindows() throws {
+        #expect(try InputScript.parse("1s wheel 1\r\n\r\n2s key a\r\n", width: 1024, height: 768).count == 3)
+    }
 }
 
 @Suite struct CommandLineTests {
@@ -45,7 +49,7 @@ import Machine
         #expect(parseDuration("2m") == 120_000_000_000 && parseDuration("s") == nil && parseDuration("ten") == nil && parseDuration("-1s") == nil)
     }
     @Test func wrongWordsExitWith64() {
-        for words in [["rnu"], ["run", "--hedless"], ["replay"], ["bench"], ["run", "--ram", "lots"], ["run", "--for", "soon"], ["trace", "info", "a", "b"]] {
+        for words in [["rnu"], ["run", "--hedless"], ["replay"], ["bench"], ["run", "--ram", "lots"], ["run", "--for", "soon"], ["trace", "info", "a", "b"], ["help", "nothing"], ["bench", "hibernation", "--policy", ","]] {
             #expect(runCommandLine(words) == ExitCode.usage, "\(words)")
         }
     }

@@ -37,11 +37,9 @@ enum Project {
         func absolute(_ e: ImageEntry) -> ImageEntry { ImageEntry(name: e.name, path: real.location(e).path, hash: e.hash) }
         return SystemImage(directory: pages, programs: real.programs.map(absolute), files: real.files.map(absolute), pagesHash: hexadecimal(PageSet.hash(pages)))
     }
-    static func conformance(_ name: String) throws -> String {
-        let path = root.appendingPathComponent("../shared/conformance/\(name)").standardizedFileURL.path
-        guard FileManager.default.fileExists(atPath: path) else { throw TestFailure("There is no conformance suite at \(path).") }
-        return path
-    }
+    /// Public suites lie beside the project, not in it.
+    static func conformance(_ name: String) -> String { root.appendingPathComponent("../shared/conformance/\(name)").standardizedFileURL.path }
+    static func hasConformance(_ name: String) -> Bool { FileManager.default.fileExists(atPath: conformance(name)) }
 }
 
 /// A folder that goes away with its owner.

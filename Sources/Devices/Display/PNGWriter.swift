@@ -64,14 +64,3 @@ public enum PNGWriter {
         file += big(UInt32(truncatingIfNeeded: crc32(0, body, UInt32(body.count))))
     }
 }
-
-/// The display of a run without a window.
-public final class HeadlessDisplay {
-    public let frame: ScanoutFrame
-    public init(frame: ScanoutFrame) { self.frame = frame }
-
-    /// Writes what the monitor shows now, with the cursor.
-    public func screenshot(path: String) throws(MachineError) {
-        try PNGWriter.write(pixels: frame.composedPixels(), width: frame.width, height: frame.height, path: path)
-    }
-}

@@ -92,7 +92,6 @@ public final class CPU {
         terrarium_task_map(handle(task), page, firstFrame, count, writable)
     }
     public func unmap(task: Int, page: UInt32) { terrarium_task_unmap(handle(task), page, 1) }
-    public func unmapRange(task: Int, page: UInt32, count: UInt32) { terrarium_task_unmap(handle(task), page, count) }
     /// Linear-memory size in pages as the program sees it.
     public func memoryPages(task: Int) -> UInt32 { terrarium_task_memory_pages(handle(task)) }
 

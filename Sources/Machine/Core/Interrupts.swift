@@ -22,8 +22,6 @@ public final class InterruptController {
         pendingBits &= ~(1 << UInt64(line))
     }
 
-    public var isPending: Bool { pendingBits != 0 }
-
     /// The lowest pending line, no longer pending.
     func take() -> Int? {
         guard pendingBits != 0 else { return nil }

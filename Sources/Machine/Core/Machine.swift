@@ -165,9 +165,6 @@ public final class Machine {
         return min(event, alarm)
     }
 
-    /// Something outside interrupts made guest work runnable (for example a process spawned by the wiring).
-    public func wakeGuest() { isGuestIdle = false }
-
     /// Makes `run` return `.requested` at the next turn. Only from the machine's thread (handlers, sources).
     public func requestStop() { isStopRequested = true }
 

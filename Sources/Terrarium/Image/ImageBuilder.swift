@@ -21,7 +21,7 @@ public struct ImageBuilder {
     /// Builds everything (or one program, keeping the rest of an existing image) and returns the image.
     public func build(only program: String? = nil) throws -> SystemImage {
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
-                var programs: [ImageEntry] = []
+        var programs: [ImageEntry] = []
         do {
             let builder = try ProgramBuilder(root: root.path, output: output.path, progress: progress)
             let built = try program.map { [try builder.build(program: $0)] } ?? builder.buildAll()

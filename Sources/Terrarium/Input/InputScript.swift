@@ -17,7 +17,7 @@ public enum InputScript {
     /// Parses a script for a screen of `width` × `height` pixels. Throws `TerrariumError` naming the line.
     public static func parse(_ text: String, width: Int, height: Int) throws -> [ScriptedEvent] {
         var events: [ScriptedEvent] = []
-        for (number, rawLine) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (number, rawLine) in text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.enumerated() {
             let line = rawLine.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
             func fail(_ why: String) -> TerrariumError { TerrariumError(.badData, "input script line \(number + 1): \(why): \(line)") }
@@ -88,7 +88,7 @@ struct Gesture {
             for step in 1...8 { move((from.0 + (to.0 - from.0) * step / 8, from.1 + (to.1 - from.1) * step / 8)) }
             post(.pointerButton(code: 0x110, down: false))
         case "wheel":
-            guard words.count == 1, let n = Int32(words[0]), n != 0, abs(n) <= 1000 else { throw GestureError(why: "wheel takes notches, negative scrolls down") }
+            guard words.count == 1, let n = Int32(words[0]), n != 0, (-1000...1000).contains(n) else { throw GestureError(why: "wheel takes notches, negative scrolls down") }
             for _ in 0..<abs(n) { post(.wheel(n > 0 ? 1 : -1)) }
         case "type":
             guard words.count == 1 else { throw GestureError(why: "type takes one text in double quotes") }

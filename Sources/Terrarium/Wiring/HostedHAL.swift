@@ -21,6 +21,9 @@ final class HostedHAL: HAL {
     let machine: Machine
     let cpu: CPU
     private(set) var marks: [Mark] = []
+    /// Any program may set marks, so what the host keeps of them is bounded; the rest is counted.
+    static let markCountMax = 1 << 18
+    private(set) var droppedMarkCount: UInt64 = 0
     private(set) var instructionCount: UInt64 = 0
     /// Called for each mark, for benchmarks that react to one.
     var onMark: ((Mark) -> Void)?
@@ -108,7 +111,7 @@ final class HostedHAL: HAL {
 
     func mark(pid: UInt32, kind: Int32, a: Int64, b: Int64) {
         let mark = Mark(tick: machine.now.nanoseconds, pid: pid, kind: kind, a: a, b: b)
-        marks.append(mark)
+        if marks.count < HostedHAL.markCountMax { marks.append(mark) } else { droppedMarkCount += 1 }
         onMark?(mark)
     }
 }

@@ -48,7 +48,8 @@ public struct SimulationConfiguration: Sendable {
         wallClockBaseNanoseconds = machine.wallClockBaseNanoseconds
         checkpointPeriodNanoseconds = machine.checkpointPeriodNanoseconds
         guard let w = machine.parameter("width").flatMap({ Int($0) }), let h = machine.parameter("height").flatMap({ Int($0) }), (64...4096).contains(w), (64...4096).contains(h),
-              let n = machine.parameter("network").flatMap({ NetworkKind(rawValue: $0) }), let swap = machine.parameter("swap").flatMap({ Int($0) }), (0...(1 << 34)).contains(swap)
+              let n = machine.parameter("network").flatMap({ NetworkKind(rawValue: $0) }), let swap = machine.parameter("swap").flatMap({ Int($0) }), (0...(1 << 34)).contains(swap),
+              (1...(4 << 30)).contains(machine.ramByteCount)      // a damaged number must not take all of the host's memory
         else { throw TerrariumError(.badData, "the trace's configuration is not one that this simctl can build") }
         width = w
         height = h
@@ -117,7 +118,7 @@ public final class Simulation {
             backend = server
         case (.slirp, .live):
             pageServer = nil
-            backend = try SlirpBackend()
+            do { backend = try SlirpBackend() } catch { throw TerrariumError(.unavailable, "\(error.message); --network pages or none needs no host network") }
         default:
             pageServer = nil
             backend = ReplayBackend()
@@ -129,7 +130,6 @@ public final class Simulation {
             _ = try VirtIOTransport(machine: machine, device: device, slot: slot)
         }
         if let pageServer { machine.attach(pageServer) }
-        if let source = backend as? any HostSource, mode == .live { machine.addSource(source) }
 
         var kernelConfiguration = KernelConfiguration()
         kernelConfiguration.instructionPicoseconds = UInt64(1_000_000 / configuration.cpuMHz)
