@@ -66,7 +66,7 @@ public enum HibernationBench {
         return result
     }
 
-    /// Pairs each request to show a tab with that tab's first content on screen. A request that a later one overtakes
+    /// Pairs each request to show a tab with that tab's first picture with content. A request that a later one overtakes
     /// before an answer counts as unanswered.
     static func measureSwitches(_ marks: [Mark], _ result: inout HibernationRun) {
         var pending: (tab: Int64, tick: UInt64)?
@@ -165,7 +165,7 @@ public enum HibernationReport {
             for r in runs.indices where values[r] == low { best.insert([r, c + 1]) }
         }
         report.table(header: ["policy"] + metrics.map { $0.1 }, rows: runs.enumerated().map { r, run in [run.policy] + metrics.map { $0.2(value(r, $0.0)) } }, best: best)
-        report.paragraph("Latency runs from the user's request to the first content of the tab on screen, in milliseconds of the simulated machine. Memory is in MiB of guest RAM.")
+        report.paragraph("Latency runs from the user's request to the tab's first picture with content being handed to the window manager, which shows it at its next frame (at most 1/60 s later); in milliseconds of the simulated machine. Memory is in MiB of guest RAM.")
         let colors = ReportPalette.policies
         report.bars(title: "p95 switch latency", unit: "µs", rows: runs.enumerated().map { ($1.policy, UInt64(value($0, "switch_latency_p95") / 1000), colors[$0 % colors.count]) })
         report.timePlot(title: "Latency of each switch, in order", unit: "ms", series: runs.enumerated().map { r, run in

@@ -17,7 +17,7 @@ public enum InputScript {
     /// Parses a script for a screen of `width` × `height` pixels. Throws `TerrariumError` naming the line.
     public static func parse(_ text: String, width: Int, height: Int) throws -> [ScriptedEvent] {
         var events: [ScriptedEvent] = []
-        for (number, rawLine) in text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.enumerated() {
+        for (number, rawLine) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
             let line = rawLine.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
             func fail(_ why: String) -> TerrariumError { TerrariumError(.badData, "input script line \(number + 1): \(why): \(line)") }
