@@ -76,6 +76,11 @@ public struct CompressedPool {
     }
     static func mask(_ first: Int, _ count: Int) -> UInt64 { (count == 64 ? .max : (1 << UInt64(count)) - 1) << UInt64(first) }
 
+    /// The compressed bytes of an entry.
+    public func bytes(_ slot: UInt32, address: (UInt32) -> UnsafeMutableRawPointer) -> UnsafeRawBufferPointer {
+        let e = entries[Int(slot)]
+        return UnsafeRawBufferPointer(start: address(e.frame) + Int(e.firstChunk) * CompressedPool.chunkByteCount, count: Int(e.byteCount))
+    }
     /// Decompresses an entry into `page`.
     public func load(_ slot: UInt32, into page: UnsafeMutableRawPointer, address: (UInt32) -> UnsafeMutableRawPointer) {
         let e = entries[Int(slot)]

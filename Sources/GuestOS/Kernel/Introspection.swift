@@ -68,14 +68,18 @@ extension Kernel {
         p.pageTable.forEach { page, e in h.combine(UInt64(page) << 8 | UInt64(e.state.rawValue)) }
         if p.isAlive, p.isQuiescent { h.combine(hal.saveTask(p.task)) }
     }
-    /// Contents of everything owned: private pages in (process, page) order, then anonymous shared and device memory.
+    /// Contents of everything owned: private pages, compressed or not, in (process, page) order, then anonymous shared and device memory.
     public func ramHash() -> UInt64 {
         var h = StateHasher()
         for p in processes {
             p.pageTable.forEach { page, e in
-                guard e.state == .resident || e.state == .filled else { return }
+                guard e.state == .resident || e.state == .filled || e.state == .compressed else { return }
                 h.combine(UInt64(p.pid) << 32 | UInt64(page))
-                if e.state == .resident { h.combine(page: hal.frameAddress(e.value)) } else { h.combine(e.value) }
+                switch e.state {
+                case .resident: h.combine(page: hal.frameAddress(e.value))
+                case .compressed: h.combine(Array(pool.bytes(e.value, address: hal.frameAddress)))
+                default: h.combine(e.value)
+                }
             }
         }
         objects.forEach { o in
