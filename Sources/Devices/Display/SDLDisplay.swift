@@ -1,6 +1,7 @@
 // Owns the window: shows the scan-out through SDL 2 and turns window input into host events. Invariant: used on the
 // main thread only (SDL's rule); the machine polls it there between turns.
 import CSDL2
+import Glibc
 import Machine
 
 /// A window on the host's desktop.
@@ -28,6 +29,12 @@ public final class SDLDisplay: HostSource {
         self.frame = frame
         self.port = port
         guard SDL_Init(UInt32(SDL_INIT_VIDEO)) == 0 else { throw MachineError("no display: \(Self.message)") }
+        // Without a reachable display SDL falls back to drivers that show nothing, unless one was asked for by name.
+        let driver = SDL_GetCurrentVideoDriver().map { String(cString: $0) } ?? ""
+        if ["dummy", "offscreen", "evdev"].contains(driver), SDL_GetHint("SDL_VIDEODRIVER") == nil, getenv("SDL_VIDEODRIVER") == nil {
+            SDL_Quit()
+            throw MachineError("no display: none of the window systems answers")
+        }
         let centred = Int32(bitPattern: 0x2fff_0000)
         let flags = SDL_WINDOW_RESIZABLE.rawValue | SDL_WINDOW_SHOWN.rawValue
         guard let window = SDL_CreateWindow(title, centred, centred, Int32(frame.width), Int32(frame.height), flags) else {
