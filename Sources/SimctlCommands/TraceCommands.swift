@@ -85,10 +85,10 @@ let toolchainIdentity = "swift before 6.3"
     let reason = simulation.run(until: .forever)
     if let file = arguments.string("screenshot") { try write(simulation.screenshot(), to: file) }
     if let file = arguments.string("report") { try write(Array(RunReport.json(simulation).utf8), to: file) }
-    return try reportReplay(reason, replayer, simulation, path, arguments.flag("json"))
+    return try reportReplay(reason, replayer, simulation, path, isJSON: arguments.flag("json"), isVerifying: !arguments.flag("no-verify"))
 }
 
-private func reportReplay(_ reason: StopReason, _ replayer: Replayer, _ simulation: Simulation, _ path: String, _ isJSON: Bool) throws -> Int32 {
+private func reportReplay(_ reason: StopReason, _ replayer: Replayer, _ simulation: Simulation, _ path: String, isJSON: Bool, isVerifying: Bool) throws -> Int32 {
     var object: [String: Any] = ["schema": 1, "trace": path, "events": replayer.eventCount, "checkpoints": replayer.checkpointCount, "truncated": replayer.trace.isTruncated]
     if case .diverged(let divergence) = reason {
         object["equal"] = false
@@ -101,6 +101,10 @@ private func reportReplay(_ reason: StopReason, _ replayer: Replayer, _ simulati
         return ExitCode.divergence
     }
     let isWhole = reason == .replayEnded
+    // Equal to nothing is not equal: a trace whose recording was cut off within its first second has no checkpoint.
+    if isWhole && replayer.checkpointCount == 0 && isVerifying {
+        throw CommandFailure("\(path) holds no checkpoint to compare: its recording was cut off in the first second. Record it again, or use --no-verify", code: ExitCode.badData)
+    }
     object["equal"] = isWhole
     if isJSON { printJSON(object) } else if isWhole {
         print("equal: \(replayer.eventCount) events, \(replayer.checkpointCount) checkpoints, \(simulation.machine.now.text) s" + (replayer.trace.isTruncated ? " (the trace ends early: its recording was cut off)" : ""))

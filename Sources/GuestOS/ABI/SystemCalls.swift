@@ -145,7 +145,7 @@ public struct TabFlags: OptionSet, Sendable {
 /// Measurement points (`SystemCall.mark`). `a` is the tab, `b` is free.
 public enum MarkKind: Int32, Sendable {
     case switchRequested = 1   // the user asked for tab a
-    case frameShown = 2        // first frame of tab a after the request is on screen
+    case frameShown = 2        // first frame with content of tab a after the request is handed to the window manager
     case navigationStarted = 3
     case pageLoaded = 4
     case tabDiscarded = 5
