@@ -83,6 +83,18 @@ extension WholeMachine {
             #expect(replay(path).code == ExitCode.badData)
             #expect(replay(try changed("empty.trace") { $0 = [] }).code == ExitCode.badData)
         }
+        /// Equal to nothing is not equal.
+        @Test func aTraceWithoutACheckpointIsNotCalledEqual() throws {
+            let path = try changed("start.trace") { bytes in
+                // Just short of the first chunk's end: the header is whole, no record is.
+                let whole = bytes
+                let length = (31..<whole.count).first { n in ((try? TraceReader(bytes: Array(whole[..<n])))?.records.isEmpty ?? false) }
+                bytes = Array(whole[..<(length ?? 0)])
+            }
+            #expect(try TraceReader(path: path).records.isEmpty)
+            let result = replay(path)
+            #expect(result.code == ExitCode.badData && result.message.contains("no checkpoint"), "\(result)")
+        }
         @Test func aForeignVersionIsNamed() throws {
             let path = try changed("foreign.trace") { $0[8] = 99 }
             let result = replay(path)
