@@ -3,9 +3,13 @@
 // compiled, tested and debugged hosted. Guest programs for wasm32 are built by `simctl image build` (ProgramBuilder).
 import PackageDescription
 
-/// A guest library: Embedded-clean sources below `Sources/GuestOS` or `Sources/BrowserApp`.
+/// A guest library: Embedded-clean sources below `Sources/GuestOS` or `Sources/BrowserApp`. The kernel's checks of itself
+/// lie in a folder of their own, `KernelAudit`, beside it.
 func guest(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/" + path)
+    if name == "Kernel" {
+        return .target(name: name, dependencies: dependencies, path: "Sources/GuestOS", exclude: ["ABI", "Apps", "Compression", "Drivers", "Policies", "Services", "Userland"], sources: ["Kernel", "KernelAudit"])
+    }
+    return .target(name: name, dependencies: dependencies, path: "Sources/" + path)
 }
 
 let package = Package(

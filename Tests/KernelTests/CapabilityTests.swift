@@ -12,9 +12,10 @@ import Testing
             let shm = g.call(.shmCreate, 65536), timer = g.call(.timerCreate), event = g.call(.eventCreate)
             let child = g.spawn(system, "child")
             for call in SystemCall.allCases {
-                guard let row = Kernel.row(call) else { continue }
+                let row = call.row
+                guard let kind = row.kind else { continue }
                 let handle: Int64
-                switch row.kind {
+                switch kind {
                 case .channel: handle = a
                 case .sharedMemory: handle = shm
                 case .timer: handle = timer
@@ -27,7 +28,7 @@ import Testing
                 if weak <= 0 { g.note("no duplicate for \(call)") }
                 let r = g.call(call, weak, Int64(Guest.scratch), 4)
                 if g.error(r) != .accessDenied { g.note("\(call) gave \(r)") }
-                let wrongKind = row.kind == .event ? timer : event
+                let wrongKind = kind == .event ? timer : event
                 if g.error(g.call(call, wrongKind, Int64(Guest.scratch), 4)) != .badHandle { g.note("\(call) took a wrong kind") }
                 for bad in [Int64(0), -1, 4000, .max, weak + 1 << 12] where g.error(g.call(call, bad, 0, 0)) != .badHandle { g.note("\(call) took handle \(bad)") }
             }

@@ -28,8 +28,8 @@ public enum ProcessRights {
 
 /// Rights of a device handle, by the name of what they permit.
 public enum DeviceRights {
-    public static let receive = Rights.read             // pollEvent, netReceive, fbInfo, netInfo
-    public static let send = Rights.write               // netSend, fbFlush
+    public static let receive = Rights.read             // pollEvent, netReceive, consoleRead, blockRead, fbInfo, netInfo, blockInfo
+    public static let send = Rights.write               // netSend, fbFlush, consoleWrite, blockWrite, blockFlush
     public static let mapPixels = Rights.map            // fbMap
 }
 

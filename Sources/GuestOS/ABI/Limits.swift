@@ -12,4 +12,9 @@ public enum Limits {
     public static let sharedWindowStart: UInt32 = 0x4000_0000
     public static let sharedWindowEnd: UInt32 = 0x8000_0000
     public static let nameByteCountMax = 24
+    /// One write to the console, and the unread input that the kernel keeps.
+    public static let consoleByteCountMax = 4096
+    /// One transfer of the data disk: a frame of the kernel's. In sectors of 512 bytes.
+    public static let blockByteCountMax = 65536
+    public static let sectorByteCount = 512
 }

@@ -1,70 +1,38 @@
-// The system-call table: the one list of numbers, names and rights that the kernel's dispatcher, the tracer, the
-// program-side stubs and the reference page follow.
+// Numbers, errors, rights and signals of the system calls. What each call takes and needs stands in SystemCallTable.swift.
 //
 // Convention: a program calls the import `kernel.syscall(number: i32, a0…a5: i64) -> i64`. A result ≥ 0 is the
 // value; a negative one is `-SystemError.rawValue`. Pointers are offsets in the caller's linear memory.
 
-/// Numbers of the system calls. Signatures stand beside each: `(arguments) -> result`.
+/// Numbers of the system calls. What each takes, gives and needs: `SystemCall.row` (SystemCallTable.swift).
 public enum SystemCall: Int32, CaseIterable, Sendable {
     // Process itself
-    case exit = 0              // (code) -> never returns
-    case printDebug = 1        // (pointer, byteCount) -> 0; one line to the console
-    case getPID = 2            // () -> pid
-    case clock = 3             // () -> nanoseconds since boot
-    case wallClock = 4         // () -> nanoseconds since 1970 (base recorded in the trace)
-    case random = 5            // (pointer, byteCount) -> 0
-    case yield = 6             // () -> 0
-    case pageRelease = 7       // (pointer, byteCount) -> pages given back; contents become zero
+    case exit = 0, printDebug = 1, getPID = 2, clock = 3, wallClock = 4, random = 5, yield = 6, pageRelease = 7
     // Handles
-    case handleClose = 10      // (handle) -> 0
-    case handleDuplicate = 11  // (handle, rights) -> handle; rights can only shrink
+    case handleClose = 10, handleDuplicate = 11
     // Channels
-    case channelCreate = 12    // (out: u32[2]) -> 0
-    case channelSend = 13      // (handle, pointer, byteCount, handles: u32[], handleCount) -> 0; handles move; wouldBlock when full
-    case channelReceive = 14   // (handle, pointer, capacity, handlesOut: u32[8], handleCountOut: u32*) -> byteCount; wouldBlock when empty
+    case channelCreate = 12, channelSend = 13, channelReceive = 14
+    case handleRevoke = 16
     // Shared memory
-    case shmCreate = 20        // (byteCount) -> handle
-    case shmMap = 21           // (handle, writable 0|1) -> address in the window from 1 GiB
-    case shmUnmap = 22         // (address) -> 0
-    case shmSize = 23          // (handle) -> exact byte count
-    case archiveOpen = 24      // (name, byteCount) -> read-only shared-memory handle of a boot-archive file
+    case shmCreate = 20, shmMap = 21, shmUnmap = 22, shmSize = 23, archiveOpen = 24
     // Time, events, waiting
-    case timerCreate = 30      // () -> handle
-    case timerSet = 31         // (handle, deadline nanoseconds; -1 disarms) -> 0
-    case eventCreate = 32      // () -> handle
-    case eventSignal = 33      // (handle, 0|1) -> 0
-    case waitMany = 34         // (items: WaitItem[], count, deadline nanoseconds; -1 forever) -> number ready; 0 on timeout
-    case subscribe = 35        // (handle, key, signals; 0 ends it) -> 0; ready handles make the kernel call `handle(key, signals)`
+    case timerCreate = 30, timerSet = 31, eventCreate = 32, eventSignal = 33, waitMany = 34, subscribe = 35
     // Services
-    case serviceRegister = 40  // (system, name, byteCount) -> channel on which each message carries one new client endpoint
-    case serviceConnect = 41   // (name, byteCount) -> client endpoint; notFound
+    case serviceRegister = 40, serviceConnect = 41
     // Processes
-    case spawn = 50            // (system, name, byteCount, bootstrapHandle or 0) -> process handle
-    case clone = 51            // (process handle of a quiescent process, bootstrapHandle or 0) -> process handle
-    case kill = 52             // (process handle) -> 0
-    case processInfo = 53      // (process handle, out: ProcessRecord) -> 0
-    case processList = 54      // (system, out: ProcessRecord[], capacity) -> count
-    case killPID = 55          // (system, pid) -> 0
+    case spawn = 50, clone = 51, kill = 52, processInfo = 53, processList = 54, killPID = 55
     // Devices
-    case deviceOpen = 60       // (system, DeviceKind) -> device handle
-    case fbInfo = 61           // (device, out: u32[4] width, height, strideBytes, format) -> 0
-    case fbMap = 62            // (device) -> address of 0xAARRGGBB pixels
-    case fbFlush = 63          // (device, x, y, width, height) -> 0
-    case pollEvent = 64        // (device, out: InputEventRecord[], capacity) -> count
-    case netSend = 65          // (device, pointer, byteCount) -> 0; wouldBlock
-    case netReceive = 66       // (device, pointer, capacity) -> byteCount; wouldBlock
-    case netInfo = 67          // (device, out: 6 bytes MAC) -> 0
+    case deviceOpen = 60, fbInfo = 61, fbMap = 62, fbFlush = 63, pollEvent = 64, netSend = 65, netReceive = 66, netInfo = 67
+    case consoleRead = 68, consoleWrite = 69
     // Memory management and measurement
-    case tabRegister = 70      // (process handle, tabID) -> 0; the process is a tab that policies see
-    case tabUpdate = 71        // (process handle, LifecycleState, TabFlags) -> 0
-    case memoryInfo = 72       // (out: MemoryRecord) -> 0
-    case mark = 73             // (MarkKind, a, b) -> 0; a measurement point with the tick, seen by benchmarks
+    case tabRegister = 70, tabUpdate = 71, memoryInfo = 72, mark = 73
+    // The data disk
+    case blockInfo = 80, blockRead = 81, blockWrite = 82, blockFlush = 83
 }
 
 /// Why a system call did not succeed. Values are stable.
 public enum SystemError: Int32, Error, Sendable {
     case badHandle = 1, accessDenied, wouldBlock, peerClosed, notFound, invalidArgument, outOfMemory
-    case badAddress, bufferTooSmall, limitReached, wrongState, alreadyExists, notSupported, timedOut, killed
+    case badAddress, bufferTooSmall, limitReached, wrongState, alreadyExists, notSupported, timedOut, killed, ioError
 
     /// The error's stable name for logs.
     public var name: String {
@@ -84,6 +52,7 @@ public enum SystemError: Int32, Error, Sendable {
         case .notSupported: "not supported"
         case .timedOut: "timed out"
         case .killed: "killed"
+        case .ioError: "input/output error"
         }
     }
 }
@@ -107,15 +76,15 @@ public struct Rights: OptionSet, Sendable {
 public struct Signals: OptionSet, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static let readable = Signals(rawValue: 1)     // channel: a message waits; device: an event or packet waits
-    public static let writable = Signals(rawValue: 2)     // channel: the peer's queue has room
+    public static let readable = Signals(rawValue: 1)     // channel: a message waits; device: an event, packet or typed byte waits
+    public static let writable = Signals(rawValue: 2)     // channel: the peer's queue has room; device: it takes more
     public static let peerClosed = Signals(rawValue: 4)
     public static let signaled = Signals(rawValue: 8)     // event set; timer expired
     public static let terminated = Signals(rawValue: 16)  // process ended
 }
 
 /// Devices that `deviceOpen` knows.
-public enum DeviceKind: Int32, Sendable { case framebuffer = 1, input = 2, network = 3 }
+public enum DeviceKind: Int32, Sendable { case framebuffer = 1, input = 2, network = 3, console = 4, block = 5 }
 
 /// Page Lifecycle names (WICG) plus hibernated.
 public enum LifecycleState: Int32, Sendable, CaseIterable {

@@ -3,8 +3,6 @@
 
 import ABI
 
-enum ObjectKind: UInt8 { case channel, sharedMemory, timer, event, process, device, system }
-
 /// A generational id.
 struct ObjectRef: Equatable {
     var index: UInt32, generation: UInt32

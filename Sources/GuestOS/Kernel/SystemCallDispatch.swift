@@ -1,40 +1,9 @@
-// The system-call table (rights) and the dispatcher. A row says what the first argument must be a handle of, and with
-// which rights; the dispatcher checks it before the call's own code runs.
+// The dispatcher. The call's row in ABI/SystemCallTable.swift says what the first argument must be a handle of, and with
+// which rights; that is checked before the call's own code runs.
 
 import ABI
 
-struct SystemCallRow {
-    var kind: ObjectKind
-    var rights: Rights
-    init(_ kind: ObjectKind, _ rights: Rights) { self.kind = kind; self.rights = rights }
-}
-
 extension Kernel {
-    /// Nil: the call takes no object as its first argument, or one of any kind.
-    static func row(_ call: SystemCall) -> SystemCallRow? {
-        switch call {
-        case .channelSend: SystemCallRow(.channel, .send)
-        case .channelReceive: SystemCallRow(.channel, .receive)
-        case .shmMap: SystemCallRow(.sharedMemory, .map)
-        case .shmSize: SystemCallRow(.sharedMemory, .read)
-        case .timerSet: SystemCallRow(.timer, .write)
-        case .eventSignal: SystemCallRow(.event, .write)
-        case .serviceRegister: SystemCallRow(.system, SystemRights.registerServices)
-        case .spawn: SystemCallRow(.system, SystemRights.spawn)
-        case .processList: SystemCallRow(.system, SystemRights.listProcesses)
-        case .killPID: SystemCallRow(.system, SystemRights.killAnyProcess)
-        case .deviceOpen: SystemCallRow(.system, SystemRights.openDevices)
-        case .clone, .kill, .tabRegister, .tabUpdate: SystemCallRow(.process, ProcessRights.control)
-        case .processInfo: SystemCallRow(.process, ProcessRights.inspect)
-        case .fbInfo, .pollEvent, .netReceive, .netInfo: SystemCallRow(.device, DeviceRights.receive)
-        case .fbFlush, .netSend: SystemCallRow(.device, DeviceRights.send)
-        case .fbMap: SystemCallRow(.device, DeviceRights.mapPixels)
-        case .exit, .printDebug, .getPID, .clock, .wallClock, .random, .yield, .pageRelease, .handleClose, .handleDuplicate,
-             .channelCreate, .shmCreate, .shmUnmap, .archiveOpen, .timerCreate, .eventCreate, .waitMany, .subscribe,
-             .serviceConnect, .memoryInfo, .mark: nil
-        }
-    }
-
     /// Serves the call the process stopped at (again, when it had blocked).
     func dispatchCall(_ p: GuestProcess) {
         let a = hal.systemCallArguments(task: p.task)
@@ -67,10 +36,8 @@ extension Kernel {
     }
 
     private func perform(_ call: SystemCall, _ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
-        if let row = Kernel.row(call) {
-            let target = try object(p, a.a0, row.kind, row.rights)
-            return try performOnObject(call, p, a, target)
-        }
+        let row = call.row
+        if let kind = row.kind { return try performOnObject(call, p, a, try object(p, a.a0, kind, row.rights)) }
         switch call {
         case .exit: return try callExit(p, a)
         case .printDebug: return try callPrintDebug(p, a)
@@ -95,7 +62,7 @@ extension Kernel {
         case .mark:
             hal.mark(pid: p.pid, kind: Int32(truncatingIfNeeded: a.a0), a: a.a1, b: a.a2)
             return 0
-        default: kernelPanic("system call without a handler")
+        default: throw .failed(.notSupported)
         }
     }
     private func performOnObject(_ call: SystemCall, _ p: GuestProcess, _ a: SystemCallArguments, _ target: KernelObject) throws(CallStop) -> Int64 {
@@ -137,7 +104,7 @@ extension Kernel {
         case .netSend: return try callNetSend(p, a, target)
         case .netReceive: return try callNetReceive(p, a, target)
         case .netInfo: return try callNetInfo(p, a, target)
-        default: kernelPanic("system call without a handler")
+        default: throw .failed(.notSupported)
         }
     }
 

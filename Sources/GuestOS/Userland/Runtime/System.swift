@@ -12,6 +12,10 @@ public struct Handle: Equatable, Hashable, Sendable {
     public func duplicate(_ rights: Rights) throws(SystemError) -> Handle {
         Handle(UInt32(try checked(rawSystemCall(.handleDuplicate, Int64(raw), Int64(rights.rawValue)))))
     }
+    /// Closes every handle derived from this one, in whatever process or queue it is now; their number. The handle itself
+    /// stays. Needs the right `duplicate`.
+    @discardableResult
+    public func revoke() throws(SystemError) -> Int { Int(try checked(rawSystemCall(.handleRevoke, Int64(raw)))) }
 }
 
 public enum System {

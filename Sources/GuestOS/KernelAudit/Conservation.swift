@@ -1,0 +1,71 @@
+// The audit that everything has one owner: run by tests and by the simulator, never by the kernel itself.
+
+import ABI
+
+extension Kernel {
+    /// Nil when every frame has exactly one owner and every reference is accounted for; else what does not add up.
+    public func checkConservation() -> String? {
+        if let problem = checkFrames() { return problem }
+        if let problem = checkReferences() { return problem }
+        return pool.checkInvariants() ? nil : "compressed pool: bitmaps and entries disagree"
+    }
+    private func checkFrames() -> String? {
+        var held = [UInt16](repeating: 0, count: frames.frameCount)
+        var pagesCompressed = 0
+        for p in processes {
+            var resident: UInt32 = 0, compressed: UInt32 = 0, swapped: UInt32 = 0, filled: UInt32 = 0
+            p.pageTable.forEach { _, e in
+                switch e.state {
+                case .resident:
+                    held[Int(e.value)] += 1
+                    resident += 1
+                case .compressed: compressed += 1
+                case .swapped, .swappingIn, .swappingOut: swapped += 1
+                case .filled: filled += 1
+                case .absent, .zero, .shared: break
+                }
+            }
+            if resident != p.pagesResident || compressed != p.pagesCompressed || swapped != p.pagesSwapped || filled != p.pagesFilled {
+                return "page counts of process \(p.pid) do not add up"
+            }
+            pagesCompressed += Int(compressed)
+        }
+        if pagesCompressed != pool.pageCount { return "compressed pool holds \(pool.pageCount) pages, page tables \(pagesCompressed)" }
+        var sharedCount = 0
+        objects.forEach { o in
+            guard let s = o as? SharedObject, s.backing == .anonymous else { return }
+            for f in s.frames where f != noFrame { sharedCount += 1 }
+        }
+        if sharedCount != frames.total(.shared) { return "shared objects hold \(sharedCount) frames, allocator says \(frames.total(.shared))" }
+        if pool.frameCount != frames.total(.pool) { return "pool frames do not add up" }
+        for f in 0..<frames.frameCount {
+            let isPrivate = frames.owners[f] == .process
+            if isPrivate ? held[f] != frames.counts[f] : held[f] != 0 { return "frame \(f) is held \(held[f]) times, counted \(frames.counts[f])" }
+        }
+        var sum = frames.freeCount
+        for owner in [FrameOwner.kernel, .archive, .process, .shared, .pool, .swap] { sum += frames.total(owner) }
+        return sum == frames.frameCount ? nil : "frames of all owners sum to \(sum) of \(frames.frameCount)"
+    }
+    private func checkReferences() -> String? {
+        var held: [UInt32: Int] = [:]
+        func count(_ ref: ObjectRef) { held[ref.index, default: 0] += 1 }
+        for p in processes {
+            if p.isAlive { count(p.ref) }
+            for e in p.handles.entries { count(e.ref) }
+            for m in p.mappings { count(m.ref) }
+        }
+        objects.forEach { o in
+            guard let end = o as? ChannelEnd else { return }
+            for m in end.messages { for e in m.handles { count(e.ref) } }
+        }
+        for s in services { count(s.end) }
+        for f in archive { count(f.ref) }
+        for d in devices.objects { count(d.ref) }
+        if let f = devices.framebuffer { count(f.ref) }
+        var problem: String?
+        objects.forEach { o in
+            if held[o.ref.index] ?? 0 != o.referenceCount { problem = "object \(o.ref.index) is held \(held[o.ref.index] ?? 0) times, counted \(o.referenceCount)" }
+        }
+        return problem
+    }
+}

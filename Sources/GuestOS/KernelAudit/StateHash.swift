@@ -1,0 +1,93 @@
+// Hashes of what the kernel and its processes are, for record and replay.
+
+import ABI
+
+extension Kernel {
+    /// Processes, capabilities, queues, page tables.
+    public func stateHash() -> UInt64 {
+        var h = StateHasher()
+        h.combine(nextPID)
+        for p in processes { combine(&h, p) }
+        objects.forEach { o in
+            h.combine(o.ref.index)
+            h.combine(o.signals.rawValue)
+            if let end = o as? ChannelEnd {
+                for m in end.messages {
+                    h.combine(m.bytes)
+                    h.combine(m.handles.count)
+                }
+            }
+        }
+        for q in queues {
+            h.combine(q.count)
+            for p in q { h.combine(p.pid) }
+        }
+        h.combine(timers.nextDeadline)
+        h.combine(frames.freeCount)
+        h.combine(pool.byteCount)
+        return h.value
+    }
+    private func combine(_ h: inout StateHasher, _ p: GuestProcess) {
+        h.combine(p.pid)
+        h.combine(UInt64(p.state.rawValue) << 16 | UInt64(p.resume.rawValue) << 8 | (p.isFrozen ? 1 : 0))
+        h.combine(p.instructions)
+        h.combine(p.faults)
+        h.combine(p.messages)
+        h.combine(UInt64(bitPattern: Int64(p.exitReason.rawValue)))
+        h.combine(UInt64(p.lifecycle.rawValue) << 32 | UInt64(p.tabFlags.rawValue))
+        for e in p.handles.entries { h.combine(UInt64(e.ref.index) << 32 | UInt64(e.rights.rawValue)) }
+        for s in p.subscriptions { h.combine(UInt64(bitPattern: s.key)) }
+        p.pageTable.forEach { page, e in h.combine(UInt64(page) << 8 | UInt64(e.state.rawValue)) }
+        if p.isAlive, p.isQuiescent { h.combine(hal.saveTask(p.task)) }
+    }
+    /// Contents of everything owned: private pages, compressed or not, in (process, page) order, then anonymous shared and device memory.
+    public func ramHash() -> UInt64 {
+        var h = StateHasher()
+        for p in processes {
+            p.pageTable.forEach { page, e in
+                guard e.state == .resident || e.state == .filled || e.state == .compressed else { return }
+                h.combine(UInt64(p.pid) << 32 | UInt64(page))
+                switch e.state {
+                case .resident: h.combine(page: hal.frameAddress(e.value))
+                case .compressed: h.combine(Array(pool.bytes(e.value, address: hal.frameAddress)))
+                default: h.combine(e.value)
+                }
+            }
+        }
+        objects.forEach { o in
+            guard let shared = o as? SharedObject, shared.backing != .archive else { return }
+            for f in shared.frames where f != noFrame { h.combine(page: hal.frameAddress(f)) }
+        }
+        h.combine(pool.byteCount)
+        return h.value
+    }
+}
+
+/// FNV-1a over 64-bit words; the order of what is fed is part of the value.
+public struct StateHasher {
+    public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+    public init() {}
+    @inline(__always)
+    public mutating func combine(_ word: UInt64) { value = (value ^ word) &* 0x0000_0100_0000_01b3; value ^= value >> 29 }
+    public mutating func combine(_ word: UInt32) { combine(UInt64(word)) }
+    public mutating func combine(_ word: Int) { combine(UInt64(bitPattern: Int64(word))) }
+    public mutating func combine(_ bytes: [UInt8]) {
+        combine(bytes.count)
+        for b in bytes { combine(UInt64(b)) }
+    }
+    /// One page, in four independent lanes.
+    public mutating func combine(page: UnsafeRawPointer) {
+        var a: UInt64 = 1, b: UInt64 = 2, c: UInt64 = 3, d: UInt64 = 4
+        let prime: UInt64 = 0x9e37_79b9_7f4a_7c15
+        var i = 0
+        while i < Limits.pageByteCount {
+            a = (a ^ page.load(fromByteOffset: i, as: UInt64.self)) &* prime
+            b = (b ^ page.load(fromByteOffset: i &+ 8, as: UInt64.self)) &* prime
+            c = (c ^ page.load(fromByteOffset: i &+ 16, as: UInt64.self)) &* prime
+            d = (d ^ page.load(fromByteOffset: i &+ 24, as: UInt64.self)) &* prime
+            a ^= a >> 32; b ^= b >> 32; c ^= c >> 32; d ^= d >> 32
+            i &+= 32
+        }
+        combine(a); combine(b); combine(c); combine(d)
+    }
+}
