@@ -2,7 +2,7 @@
 SIMCTL := .build/release/simctl
 JOBS := $(shell nproc)
 
-.PHONY: help setup build image run test bench kernel-size metal-check clean
+.PHONY: help setup build image run test bench kernel-size metal-check clean compare
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,3 +33,8 @@ metal-check:     ## compile the guest for aarch64-none-none-elf
 
 clean:           ## remove build output and the guest image
 	@rm -rf .build images/out report
+
+# Layout against Chromium: all pages, worst first (scripts/compare --help).
+compare:
+	swift build -c release --product simctl
+	scripts/compare --install

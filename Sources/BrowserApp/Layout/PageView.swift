@@ -19,6 +19,8 @@ public final class PageView {
     public var viewportWidth: Int32 = 800
     public var viewportHeight: Int32 = 600
     public var imageProvider: (any ImageProvider)?
+    /// Height that `displayList` covers when it is not the viewport's: a picture of a whole page, laid out for the viewport.
+    public var paintHeight: Int32?
 
     /// Size of everything laid out, at least the viewport.
     public private(set) var contentWidth: Int32 = 0
@@ -78,7 +80,7 @@ public final class PageView {
 
     /// What the viewport shows when scrolled to (scrollX, scrollY), in viewport pixels.
     public func displayList(scrollX: Int32, scrollY: Int32) -> DisplayList {
-        let view = Rect(scrollX, scrollY, viewportWidth, viewportHeight)
+        let view = Rect(scrollX, scrollY, viewportWidth, paintHeight ?? viewportHeight)
         let painter = Painter(tree: tree, shaper: shaper, document: document, layers: layers, view: view, goal: .paint)
         painter.images = imageProvider
         painter.paintCanvas()

@@ -1,0 +1,84 @@
+// Border boxes of elements as scripts see them (CSSOM View §6, getBoundingClientRect), in document coordinates: the union
+// of an element's boxes and, for inline boxes, of their fragments on all lines.
+import DOM
+import CSS
+import Graphics
+
+/// An element with its border box in layout units; all zero when it has no box.
+public struct ElementBox {
+    public var node: NodeID
+    public var x = LayoutUnit.zero, y = LayoutUnit.zero, width = LayoutUnit.zero, height = LayoutUnit.zero
+    fileprivate var isSet = false
+
+    public init(node: NodeID) { self.node = node }
+
+    /// Boxes without area count only while there is no other.
+    fileprivate mutating func add(_ bx: LayoutUnit, _ by: LayoutUnit, _ bw: LayoutUnit, _ bh: LayoutUnit) {
+        let isEmpty = bw == .zero || bh == .zero
+        if isSet, isEmpty { return }
+        if !isSet || width == .zero || height == .zero { x = bx; y = by; width = bw; height = bh; isSet = true; return }
+        let right = Swift.max(x + width, bx + bw), bottom = Swift.max(y + height, by + bh)
+        x = Swift.min(x, bx); y = Swift.min(y, by)
+        width = right - x; height = bottom - y
+    }
+}
+
+/// One line of text as it is shown: where its line box lies and the text of its fragments.
+public struct TextLine {
+    public var x: LayoutUnit, y: LayoutUnit, width: LayoutUnit, height: LayoutUnit
+    public var text: String
+}
+
+extension PageView {
+    /// All elements in document order, whether or not they have boxes.
+    public func elementBoxes() -> [ElementBox] {
+        var result: [ElementBox] = []
+        var slot = [Int32](repeating: -1, count: document.nodeIDLimit)
+        var n = document.root
+        while !n.isNone {
+            if document.isElement(n) { slot[Int(n.raw)] = Int32(result.count); result.append(ElementBox(node: n)) }
+            n = document.next(n, within: document.root)
+        }
+        for b in 0..<tree.boxes.count {
+            let box = tree.boxes[b]
+            guard box.geometry >= 0 else { continue }
+            let g = tree.geometry[Int(box.geometry)]
+            if box.kind != .viewport, box.flags.isDisjoint(with: [.anonymous, .generated]), !box.node.isNone, slot[Int(box.node.raw)] >= 0 {
+                result[Int(slot[Int(box.node.raw)])].add(g.pageX, g.pageY, g.width, g.height)
+            }
+            for l in Int(g.lineStart)..<Int(g.lineEnd) {
+                for i in Int(tree.lines[l].fragmentStart)..<Int(tree.lines[l].fragmentEnd) { addFragment(tree.fragments[i], g, slot, &result) }
+            }
+        }
+        return result
+    }
+
+    private func addFragment(_ f: Fragment, _ g: Geometry, _ slot: [Int32], _ result: inout [ElementBox]) {
+        let box = tree.boxes[Int(f.box)]
+        guard f.kind == .inlineBox || box.kind == .lineBreak, !box.node.isNone, box.flags.isDisjoint(with: [.anonymous, .generated]), slot[Int(box.node.raw)] >= 0 else { return }
+        result[Int(slot[Int(box.node.raw)])].add(g.pageX + f.x, g.pageY + f.y, f.width, f.height)
+    }
+
+    /// The text of all lines in the order of the box tree.
+    public func textLines() -> [TextLine] {
+        var result: [TextLine] = []
+        for b in 0..<tree.boxes.count {
+            let box = tree.boxes[b]
+            guard box.geometry >= 0 else { continue }
+            let g = tree.geometry[Int(box.geometry)]
+            for l in Int(g.lineStart)..<Int(g.lineEnd) {
+                let line = tree.lines[l]
+                var bytes: [UInt8] = [], left = LayoutUnit.max, right = LayoutUnit.min
+                for i in Int(line.fragmentStart)..<Int(line.fragmentEnd) where tree.fragments[i].kind == .text && tree.kind(tree.fragments[i].box) == .text {
+                    let f = tree.fragments[i]
+                    for c in tree.bytes(f.textStart, f.textEnd) { bytes.append(c) }
+                    if f.hyphenated { bytes.append(0x2D) }
+                    left = Swift.min(left, f.x); right = Swift.max(right, f.x + f.width)
+                }
+                if bytes.isEmpty { continue }
+                result.append(TextLine(x: g.pageX + left, y: g.pageY + line.y, width: right - left, height: line.height, text: String(decoding: bytes, as: UTF8.self)))
+            }
+        }
+        return result
+    }
+}
