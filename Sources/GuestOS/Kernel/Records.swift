@@ -1,6 +1,8 @@
 // What the kernel tells about itself: the records that programs and the outside read.
 
 import ABI
+import Compression
+import Policies
 
 extension Kernel {
     /// Every process that still has a record (ended ones while somebody holds a handle), ascending pid.

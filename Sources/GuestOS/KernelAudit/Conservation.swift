@@ -1,6 +1,7 @@
 // The audit that everything has one owner: run by tests and by the simulator, never by the kernel itself.
 
 import ABI
+import Compression
 
 extension Kernel {
     /// Nil when every frame has exactly one owner and every reference is accounted for; else what does not add up.

@@ -1,6 +1,7 @@
 // Hashes of what the kernel and its processes are, for record and replay.
 
 import ABI
+import Compression
 
 extension Kernel {
     /// Processes, capabilities, queues, page tables.
