@@ -1,90 +1,104 @@
-// From JPEG coefficients to pixels: dequantisation, inverse DCT in 13-bit fixed point, colour conversion
-// (ITU-T T.81 A.3.3; JFIF). Wrapping arithmetic: hostile coefficients give noise, not traps.
+// From JPEG components to pixels: transform of what progressive scans collected, upsampling, colour conversion (JFIF),
+// Exif orientation.
 
 extension JPEGReader {
-    func picture() -> StraightPicture {
-        var planes: [[UInt8]] = []
-        for component in components { planes.append(JPEGUpsampling.full(plane(component), component, self)) }
+    /// The rows that the first scans gave; the others stay transparent.
+    mutating func picture() -> StraightPicture {
+        var ready = 0
+        for i in 0..<components.count {
+            ready = max(ready, components[i].rowsDone * 8 * vMax / components[i].v)
+            if isProgressive { transform(&components[i]) }
+        }
+        ready = min(ready, height)
         var picture = StraightPicture(width: width, height: height)
-        for i in 0..<(width * height) { picture.pixels[i] = pixel(planes, i) }
-        return picture
+        convert(ready, &picture)
+        return Exif.turned(picture, orientation)
     }
 
-    private func plane(_ c: JPEGComponent) -> [UInt8] {
-        let table = quantization[c.quantization].isEmpty ? [UInt16](repeating: 1, count: 64) : quantization[c.quantization]
-        let stride = c.columns * 8
-        var samples = [UInt8](repeating: 0, count: stride * c.rows * 8)
-        var block = [Int32](repeating: 0, count: 64)
+    /// Makes samples of the coefficients and drops them.
+    private func transform(_ c: inout JPEGComponent) {
+        guard let source = c.coefficients else { return }
+        let table = c.table ?? JPEGStore(repeating: 1, count: 64), samples = JPEGStore<UInt8>(repeating: 128, count: source.count)
         for row in 0..<c.rows {
             for column in 0..<c.columns {
-                let base = (row * c.columns + column) * 64
-                for k in 0..<64 { block[k] = Int32(c.coefficients[base + k]) &* Int32(table[k]) }
-                JPEGTransform.inverse(&block)
-                for k in 0..<64 { samples[(row * 8 + k >> 3) * stride + column * 8 + k & 7] = clamp(block[k] &+ 128) }
+                JPEGTransform.inverse(source.base + (row * c.columns + column) * 64, table.base, 63,
+                                      samples.base + (row * 8 * c.stride + column * 8), c.stride)
             }
         }
-        return samples
+        c.samples = samples
+        c.coefficients = nil
     }
 
-    private func pixel(_ planes: [[UInt8]], _ i: Int) -> UInt32 {
-        let a = Int32(planes[0][i])
-        if components.count == 1 { return 0xFF00_0000 | UInt32(a) &* 0x01_0101 }
-        let b = Int32(planes[1][i]), c = Int32(planes[2][i])
-        let isRGB = adobeTransform == 0 || adobeTransform < 0 && components.count == 4
-            || adobeTransform < 0 && components[0].id == 0x52 && components[1].id == 0x47 && components[2].id == 0x42
-        let (red, green, blue) = isRGB ? (a, b, c) : JPEGReader.fromYCbCr(a, b, c)
-        if components.count == 3 { return pack(red, green, blue) }
-        let k = Int32(planes[3][i]) // Adobe stores inks inverted
-        return pack(red * k / 255, green * k / 255, blue * k / 255)
-    }
+    private enum ColorSpace { case gray, yCbCr, rgb, cmyk, ycck }
 
-    private static func fromYCbCr(_ y: Int32, _ cb: Int32, _ cr: Int32) -> (Int32, Int32, Int32) {
-        let u = cb - 128, v = cr - 128
-        let red = y + (91881 * v + 32768) >> 16
-        let green = y + (32768 - 22554 * u - 46802 * v) >> 16
-        let blue = y + (116130 * u + 32768) >> 16
-        return (Int32(clampToByte(red)), Int32(clampToByte(green)), Int32(clampToByte(blue)))
-    }
-
-    private func pack(_ r: Int32, _ g: Int32, _ b: Int32) -> UInt32 { 0xFF00_0000 | UInt32(r) << 16 | UInt32(g) << 8 | UInt32(b) }
-    private func clamp(_ v: Int32) -> UInt8 { JPEGReader.clampToByte(v) }
-    private static func clampToByte(_ v: Int32) -> UInt8 { v < 0 ? 0 : v > 255 ? 255 : UInt8(v) }
-}
-
-/// The 8×8 inverse DCT after Loeffler, Ligtenberg and Moschytz (1989): rows, then columns.
-enum JPEGTransform {
-    static func inverse(_ block: inout [Int32]) {
-        block.withUnsafeMutableBufferPointer { b in
-            for row in 0..<8 { transform(b.baseAddress! + row * 8, 1, 11) }
-            for column in 0..<8 { transform(b.baseAddress! + column, 8, 18) }
+    /// As every decoder guesses: JFIF means YCbCr, else Adobe's marker says, else the component ids.
+    private var colorSpace: ColorSpace {
+        switch components.count {
+        case 1: return .gray
+        case 3:
+            if hasJFIF { return .yCbCr }
+            if adobeTransform >= 0 { return adobeTransform == 0 ? .rgb : .yCbCr }
+            return components[0].id == 0x52 && components[1].id == 0x47 && components[2].id == 0x42 ? .rgb : .yCbCr
+        default: return adobeTransform > 0 ? .ycck : .cmyk
         }
     }
 
-    private static func transform(_ p: UnsafeMutablePointer<Int32>, _ s: Int, _ shift: Int32) {
-        let (e0, e1, e2, e3) = even(p[0], p[2 * s], p[4 * s], p[6 * s])
-        let (o0, o1, o2, o3) = odd(p[s], p[3 * s], p[5 * s], p[7 * s])
-        let half: Int32 = 1 << (shift - 1)
-        p[0] = (e0 &+ o3 &+ half) >> shift
-        p[7 * s] = (e0 &- o3 &+ half) >> shift
-        p[s] = (e1 &+ o2 &+ half) >> shift
-        p[6 * s] = (e1 &- o2 &+ half) >> shift
-        p[2 * s] = (e2 &+ o1 &+ half) >> shift
-        p[5 * s] = (e2 &- o1 &+ half) >> shift
-        p[3 * s] = (e3 &+ o0 &+ half) >> shift
-        p[4 * s] = (e3 &- o0 &+ half) >> shift
+    private func convert(_ rows: Int, _ picture: inout StraightPicture) {
+        let space = colorSpace
+        var buffers = components.map { _ in [UInt8](repeating: 0, count: width + 8) }
+        var sums = [UInt16](repeating: 0, count: width + 8)
+        for y in 0..<rows {
+            for i in 0..<components.count {
+                let component = components[i]
+                buffers[i].withUnsafeMutableBufferPointer { out in
+                    sums.withUnsafeMutableBufferPointer { sums in JPEGUpsampling.row(y, component, self, out.baseAddress!, sums.baseAddress!) }
+                }
+            }
+            picture.pixels.withUnsafeMutableBufferPointer { out in
+                let line = out.baseAddress! + y * width
+                buffers[0].withUnsafeBufferPointer { a in
+                    if space == .gray { return JPEGColors.gray(a.baseAddress!, line, width) }
+                    buffers[1].withUnsafeBufferPointer { b in
+                        buffers[2].withUnsafeBufferPointer { c in
+                            let (a, b, c) = (a.baseAddress!, b.baseAddress!, c.baseAddress!)
+                            if space == .yCbCr || space == .ycck { JPEGColors.yCbCr(a, b, c, line, width) } else { JPEGColors.rgb(a, b, c, line, width) }
+                        }
+                    }
+                }
+                if components.count == 4 { buffers[3].withUnsafeBufferPointer { JPEGColors.multiply(line, $0.baseAddress!, width, inverted: space == .ycck) } }
+            }
+        }
+    }
+}
+
+enum JPEGColors {
+    static func gray(_ a: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<UInt32>, _ count: Int) {
+        for x in 0..<count { out[x] = 0xFF00_0000 | UInt32(a[x]) &* 0x01_0101 }
     }
 
-    private static func even(_ x0: Int32, _ x2: Int32, _ x4: Int32, _ x6: Int32) -> (Int32, Int32, Int32, Int32) {
-        let z = (x2 &+ x6) &* 4433
-        let t2 = z &- x6 &* 15137, t3 = z &+ x2 &* 6270
-        let t0 = (x0 &+ x4) << 13, t1 = (x0 &- x4) << 13
-        return (t0 &+ t3, t1 &+ t2, t1 &- t2, t0 &- t3)
+    static func rgb(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ c: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<UInt32>, _ count: Int) {
+        for x in 0..<count { out[x] = 0xFF00_0000 | UInt32(a[x]) << 16 | UInt32(b[x]) << 8 | UInt32(c[x]) }
     }
 
-    private static func odd(_ x1: Int32, _ x3: Int32, _ x5: Int32, _ x7: Int32) -> (Int32, Int32, Int32, Int32) {
-        let z5 = (x7 &+ x3 &+ x5 &+ x1) &* 9633
-        let z1 = (x7 &+ x1) &* -7373, z2 = (x5 &+ x3) &* -20995
-        let z3 = (x7 &+ x3) &* -16069 &+ z5, z4 = (x5 &+ x1) &* -3196 &+ z5
-        return (x7 &* 2446 &+ z1 &+ z3, x5 &* 16819 &+ z2 &+ z4, x3 &* 25172 &+ z2 &+ z3, x1 &* 12299 &+ z1 &+ z4)
+    /// JFIF: full-range BT.601 in 16-bit fixed point.
+    static func yCbCr(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ c: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<UInt32>, _ count: Int) {
+        for x in 0..<count {
+            let y = Int32(a[x]), u = Int32(b[x]) &- 128, v = Int32(c[x]) &- 128
+            let red = y &+ (91881 &* v &+ 32768) >> 16
+            let green = y &+ (32768 &- 22554 &* u &- 46802 &* v) >> 16
+            let blue = y &+ (116130 &* u &+ 32768) >> 16
+            out[x] = 0xFF00_0000 | clamp(red) &<< 16 | clamp(green) &<< 8 | clamp(blue)
+        }
     }
+
+    /// Inks are stored inverted, so that each times black gives light. YCCK codes the complement of the first three.
+    static func multiply(_ out: UnsafeMutablePointer<UInt32>, _ black: UnsafePointer<UInt8>, _ count: Int, inverted: Bool) {
+        for x in 0..<count {
+            let p = inverted ? ~out[x] : out[x], k = UInt32(black[x])
+            out[x] = 0xFF00_0000 | ((p >> 16 & 255) * k / 255) << 16 | ((p >> 8 & 255) * k / 255) << 8 | (p & 255) * k / 255
+        }
+    }
+
+    @inline(__always)
+    private static func clamp(_ v: Int32) -> UInt32 { UInt32(truncatingIfNeeded: max(0, min(255, v))) }
 }

@@ -1,36 +1,53 @@
-// Bringing subsampled JPEG components to the picture's size: a triangle filter (3/4 nearer, 1/4 farther sample) for the
-// common factors of two, repetition for others.
+// Bringing subsampled JPEG components to the picture's size, a row at a time: a triangle filter (3/4 nearer, 1/4 farther
+// sample) for the factors 2×1, 1×2 and 2×2 with the rounding of the common decoders, repetition for all others.
 
 enum JPEGUpsampling {
-    /// A component's samples, one for each pixel of the picture.
-    static func full(_ samples: [UInt8], _ c: JPEGComponent, _ reader: JPEGReader) -> [UInt8] {
-        let width = reader.width, height = reader.height, stride = c.columns * 8
-        let ownWidth = (width * c.h + reader.hMax - 1) / reader.hMax, ownHeight = (height * c.v + reader.vMax - 1) / reader.vMax
-        let across = reader.hMax / c.h, down = reader.vMax / c.v
-        let isSmooth = c.h * across == reader.hMax && across == 2 && c.v * down == reader.vMax && down <= 2 && ownWidth > 2
-        var out = [UInt8](repeating: 0, count: width * height)
-        for y in 0..<height {
-            let row = y * c.v / reader.vMax
-            if isSmooth {
-                let near = row * stride
-                let other = down == 1 ? row : y & 1 == 0 ? max(0, row - 1) : min(ownHeight - 1, row + 1)
-                smoothRow(samples, near, other * stride, ownWidth, down == 2, &out, y * width, width)
-            } else {
-                for x in 0..<width { out[y * width + x] = samples[row * stride + x * c.h / reader.hMax] }
-            }
+    /// Row `y` of the picture from component `c`, into `out` of at least width + 8 bytes.
+    static func row(_ y: Int, _ c: JPEGComponent, _ reader: JPEGReader, _ out: UnsafeMutablePointer<UInt8>, _ sums: UnsafeMutablePointer<UInt16>) {
+        let (hMax, vMax, width) = (reader.hMax, reader.vMax, reader.width)
+        let stride = c.stride, line = y * c.v / vMax
+        guard let samples = c.samples else { return }
+        let near = samples.base + line * stride
+        if c.h == hMax && c.v == vMax {
+            UnsafeMutableRawPointer(out).copyMemory(from: near, byteCount: width)
+            return
         }
-        return out
+        let ownWidth = (width * c.h + hMax - 1) / hMax, ownHeight = (reader.height * c.v + vMax - 1) / vMax
+        let doublesWidth = c.h * 2 == hMax, doublesHeight = c.v * 2 == vMax
+        let other = y & 1 == 0 ? max(0, line - 1) : min(ownHeight - 1, line + 1)
+        let far = samples.base + other * stride
+        if doublesWidth && c.v == vMax && ownWidth > 2 {
+            doubled(near, ownWidth, out, width)
+        } else if doublesWidth && doublesHeight && ownWidth > 2 {
+            for x in 0..<ownWidth { sums[x] = UInt16(near[x]) &* 3 &+ UInt16(far[x]) }
+            doubled(sums, ownWidth, out, width)
+        } else if c.h == hMax && doublesHeight {
+            let round: UInt16 = y & 1 == 0 ? 1 : 2
+            for x in 0..<width { out[x] = UInt8(truncatingIfNeeded: (UInt16(near[x]) &* 3 &+ UInt16(far[x]) &+ round) >> 2) }
+        } else {
+            for x in 0..<width { out[x] = near[x * c.h / hMax] }
+        }
     }
 
-    /// Doubles one row; with `blends`, of the column sums of a row and its neighbour.
-    private static func smoothRow(_ s: [UInt8], _ near: Int, _ far: Int, _ count: Int, _ blends: Bool, _ out: inout [UInt8], _ start: Int, _ width: Int) {
-        func sum(_ i: Int) -> Int { blends ? Int(s[near + i]) * 3 + Int(s[far + i]) : Int(s[near + i]) }
-        let shift = blends ? 4 : 2, leftRound = blends ? 8 : 1, rightRound = blends ? 7 : 2
-        for i in 0..<count {
-            let this = sum(i)
-            let left = sum(max(0, i - 1)), right = sum(min(count - 1, i + 1))
-            out[start + 2 * i] = UInt8((this * 3 + left + leftRound) >> shift)
-            if 2 * i + 1 < width { out[start + 2 * i + 1] = UInt8((this * 3 + right + rightRound) >> shift) }
+    /// Each sample twice, leaning to its neighbour on that side.
+    private static func doubled(_ s: UnsafePointer<UInt8>, _ count: Int, _ out: UnsafeMutablePointer<UInt8>, _ width: Int) {
+        out[0] = s[0]
+        for i in 1..<count {
+            let this = UInt16(s[i]), before = UInt16(s[i &- 1])
+            out[2 &* i &- 1] = UInt8(truncatingIfNeeded: (before &* 3 &+ this &+ 2) >> 2)
+            out[2 &* i] = UInt8(truncatingIfNeeded: (this &* 3 &+ before &+ 1) >> 2)
         }
+        out[2 * count - 1] = s[count - 1]
+    }
+
+    /// The same of column sums of weight four.
+    private static func doubled(_ s: UnsafePointer<UInt16>, _ count: Int, _ out: UnsafeMutablePointer<UInt8>, _ width: Int) {
+        out[0] = UInt8(truncatingIfNeeded: (s[0] &* 4 &+ 8) >> 4)
+        for i in 1..<count {
+            let this = s[i], before = s[i &- 1]
+            out[2 &* i &- 1] = UInt8(truncatingIfNeeded: (before &* 3 &+ this &+ 7) >> 4)
+            out[2 &* i] = UInt8(truncatingIfNeeded: (this &* 3 &+ before &+ 8) >> 4)
+        }
+        out[2 * count - 1] = UInt8(truncatingIfNeeded: (s[count - 1] &* 4 &+ 7) >> 4)
     }
 }
