@@ -14,6 +14,12 @@ public struct ProgramRecipes: Sendable {
         public var module: String
         public var stackKilobytes: Int?
         public var memoryPagesMax: Int?
+        public init(name: String, module: String, stackKilobytes: Int? = nil, memoryPagesMax: Int? = nil) {
+            self.name = name
+            self.module = module
+            self.stackKilobytes = stackKilobytes
+            self.memoryPagesMax = memoryPagesMax
+        }
     }
     private struct File: Decodable { var programs: [Recipe] }
 

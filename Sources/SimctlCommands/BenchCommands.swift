@@ -17,30 +17,33 @@ let benchHibernationCommand = Command(
         OptionSpecification("seed", "N", "decides every random byte in the guest (default 1)"),
         OptionSpecification("record", nil, "also leave a trace of each run in --out"),
         OptionSpecification("screenshots", nil, "also leave the last picture of each run in --out"),
-        OptionSpecification("image", "DIR", "guest image (default images/out)"),
+        imageOption,
         OptionSpecification("json", nil, "print results.json instead of the table"),
     ],
-    argumentCount: 0...0, run: benchHibernation)
+    argumentCount: 0...0,
+    examples: [
+        Example("simctl bench hibernation --out report/", "the standard scenario under every policy"),
+        Example("simctl bench hibernation --policy none,lru-compress --seed 2", "two policies, another seed"),
+    ],
+    exitCodes: [(ExitCode.badData, "bad scenario or image"), (ExitCode.noInput, "no such scenario or image"), (ExitCode.cannotCreate, "a file cannot be written")],
+    files: [FileNote("images/scenarios", "scenarios and their input scripts")],
+    seeAlso: ["docs/formats/scenario.md", "docs/formats/results.md", "docs/measurements.md"],
+    run: benchHibernation)
 
 @Sendable func benchHibernation(_ arguments: ParsedArguments) throws -> Int32 {
     let name = arguments.string("scenario") ?? "docs-12-tabs"
     let path = name.hasSuffix(".json") ? URL(fileURLWithPath: name) : projectDirectory().appendingPathComponent("images/scenarios/\(name).json")
+    let known = (try? FileManager.default.contentsOfDirectory(atPath: projectDirectory().appendingPathComponent("images/scenarios").path))?.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted() ?? []
+    if !FileManager.default.fileExists(atPath: path.path) {
+        throw CommandFailure("there is no scenario '\(name)'.\(suggestion(name, among: known)) There are: \(known.joined(separator: ", "))", code: ExitCode.noInput)
+    }
     let scenario = try mapErrors { try Scenario.load(path) }
     let seed = UInt64(try arguments.integer("seed", in: 0...Int.max) ?? 1)
-    var policies = MemoryPolicies.names
-    if let list = arguments.string("policy"), list != "all" {
-        policies = list.split(separator: ",").map(String.init)
-        if policies.isEmpty { throw CommandFailure.usage("--policy names no policy; there are: \(MemoryPolicies.names.joined(separator: ", "))") }
-        for policy in policies where !MemoryPolicies.names.contains(policy) {
-            throw CommandFailure.usage("there is no policy '\(policy)'; there are: \(MemoryPolicies.names.joined(separator: ", "))")
-        }
-    }
+    let policies = try parseList(arguments.string("policy"), option: "policy", names: MemoryPolicies.names)
     let image = try loadImage(arguments)
     let script = try InputScript.parse(scenario.inputScript, width: scenario.configuration.width, height: scenario.configuration.height)
     let out = URL(fileURLWithPath: arguments.string("out") ?? "report")
-    do { try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true) } catch {
-        throw CommandFailure("cannot make the folder \(out.path)", code: ExitCode.cannotCreate)
-    }
+    try makeFolder(out)
     var runs: [HibernationRun] = []
     for (i, policy) in policies.enumerated() {
         note("[\(i + 1)/\(policies.count)] \(scenario.name) under \(policy): \(scenario.seconds) s of virtual time")

@@ -14,26 +14,20 @@ let benchAllCommand = Command(
     options: [
         OptionSpecification("part", "LIST", "parts separated by commas: \(PartsBench.parts.joined(separator: ", ")) (default all)"),
         OptionSpecification("out", "DIR", "also write results.json there (docs/formats/results.md)"),
-        OptionSpecification("image", "DIR", "guest image (default images/out)"),
+        imageOption,
         OptionSpecification("json", nil, "print results.json instead of the table"),
     ],
-    argumentCount: 0...0, run: benchAll)
+    argumentCount: 0...0,
+    examples: [Example("simctl bench all", "everything, about two minutes"), Example("simctl bench all --part processor,machine --json", "two parts, for a program")],
+    exitCodes: [(ExitCode.noInput, "no such image"), (ExitCode.cannotCreate, "a file cannot be written")],
+    seeAlso: ["docs/formats/results.md", "docs/measurements.md"],
+    run: benchAll)
 
 @Sendable func benchAll(_ arguments: ParsedArguments) throws -> Int32 {
-    var parts = PartsBench.parts
-    if let list = arguments.string("part"), list != "all" {
-        parts = list.split(separator: ",").map(String.init)
-        for part in parts where !PartsBench.parts.contains(part) {
-            throw CommandFailure.usage("there is no part '\(part)'; there are: \(PartsBench.parts.joined(separator: ", "))")
-        }
-    }
+    let parts = try parseList(arguments.string("part"), option: "part", names: PartsBench.parts)
     let image = try loadImage(arguments), root = projectDirectory()
     let out = arguments.string("out").map { URL(fileURLWithPath: $0) }
-    if let out {
-        do { try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true) } catch {
-            throw CommandFailure("cannot make the folder \(out.path)", code: ExitCode.cannotCreate)
-        }
-    }
+    if let out { try makeFolder(out) }
     let scratch = image.directory.appendingPathComponent("bench")
     let results = try mapErrors { try PartsBench.run(parts, root: root, scratch: scratch, image: image, progress: note) }
     let json = ResultsFile.json(results.map(\.row))

@@ -1,5 +1,6 @@
-// The command line: a table of commands and options, parsing with suggestions, help, exit codes (sysexits.h where one
-// fits). Wrong arguments get one line on standard error, a suggestion, and exit 64.
+// The command line: a table of commands and options, parsing with suggestions, exit codes (sysexits.h where one fits).
+// Help, man page and shell completions are made from the same table (HelpText.swift, Completion.swift). Wrong arguments
+// get one line on standard error, a suggestion, and exit 64.
 
 import Foundation
 import Terrarium
@@ -24,15 +25,35 @@ public struct CommandFailure: Error {
     static func usage(_ message: String) -> CommandFailure { CommandFailure(message, code: ExitCode.usage) }
 }
 
-/// An option: `--name` or `--name VALUE`.
+/// An option: `--name` or `--name VALUE`. With `choices`, any other value is refused before the command runs.
 public struct OptionSpecification: Sendable {
     let name: String
     let value: String?      // nil: a flag
     let help: String
-    init(_ name: String, _ value: String? = nil, _ help: String) { self.name = name; self.value = value; self.help = help }
+    let choices: [String]
+    init(_ name: String, _ value: String? = nil, _ help: String, choices: [String] = []) {
+        self.name = name
+        self.value = value
+        self.help = help
+        self.choices = choices
+    }
 }
 
-/// One command with its words, e.g. `bench hibernation`.
+/// A command line that does something useful, and what it does.
+struct Example: Sendable {
+    let line: String
+    let text: String
+    init(_ line: String, _ text: String) { self.line = line; self.text = text }
+}
+
+/// A file or environment variable that a command reads or writes.
+struct FileNote: Sendable {
+    let name: String
+    let text: String
+    init(_ name: String, _ text: String) { self.name = name; self.text = text }
+}
+
+/// One command with its words, e.g. `bench hibernation`, and everything that its page of the manual says.
 public struct Command: Sendable {
     let words: [String]
     let arguments: String
@@ -40,7 +61,30 @@ public struct Command: Sendable {
     let details: String
     let options: [OptionSpecification]
     let argumentCount: ClosedRange<Int>
+    let examples: [Example]
+    /// Beside 0 and 64, which every command has. A code may be given again to say what it means here.
+    let exitCodes: [(code: Int32, text: String)]
+    let files: [FileNote]
+    /// Commands and documents, as `simctl help` and the project's folder know them.
+    let seeAlso: [String]
     let run: @Sendable (ParsedArguments) throws -> Int32
+
+    init(words: [String], arguments: String, summary: String, details: String, options: [OptionSpecification], argumentCount: ClosedRange<Int>,
+         examples: [Example] = [], exitCodes: [(code: Int32, text: String)] = [], files: [FileNote] = [], seeAlso: [String] = [],
+         run: @escaping @Sendable (ParsedArguments) throws -> Int32) {
+        self.words = words
+        self.arguments = arguments
+        self.summary = summary
+        self.details = details
+        self.options = options
+        self.argumentCount = argumentCount
+        self.examples = examples
+        self.exitCodes = exitCodes
+        self.files = files
+        self.seeAlso = seeAlso
+        self.run = run
+    }
+    var name: String { words.joined(separator: " ") }
 }
 
 /// Options and arguments after parsing.
@@ -69,11 +113,8 @@ public struct ParsedArguments: Sendable {
     /// A size such as `512M` or `1G`; in bytes.
     public func bytes(_ name: String) throws -> Int? {
         guard let text = values[name] else { return nil }
-        let units: [(String, Int)] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)]
-        for (suffix, factor) in units where text.hasSuffix(suffix) {
-            if let v = Int(text.dropLast(suffix.count)), v > 0, v < 1 << 20 { return v * factor }
-        }
-        throw CommandFailure.usage("--\(name) takes a size such as 512M or 1G, not '\(text)'")
+        guard let count = parseByteCount(text) else { throw CommandFailure.usage("--\(name) takes a size such as 512M or 1G, not '\(text)'") }
+        return count
     }
 }
 
@@ -82,44 +123,60 @@ public func runCommandLine(_ words: [String]) -> Int32 {
     do {
         return try dispatch(words)
     } catch let failure as CommandFailure {
-        FileHandle.standardError.write(Data("simctl: \(failure.message)\n".utf8))
+        note("simctl: \(failure.message)")
         return failure.code
     } catch let error as TerrariumError {
-        FileHandle.standardError.write(Data("simctl: \(error.message)\n".utf8))
+        note("simctl: \(error.message)")
         return exitCode(error)
     } catch {
-        FileHandle.standardError.write(Data("simctl: \(error)\n".utf8))
+        note("simctl: \(error)")
         return ExitCode.failure
     }
 }
 
 func dispatch(_ words: [String]) throws -> Int32 {
-    if words.isEmpty || words[0] == "help" || words[0] == "--help" || words[0] == "-h" {
-        let topic = words.isEmpty ? [] : Array(words.dropFirst())
-        if !topic.isEmpty {
-            if let command = allCommands.first(where: { $0.words == topic }) { print(helpText(command)); return ExitCode.success }
-            let group = allCommands.filter { $0.words.starts(with: topic) }
-            if !group.isEmpty { print(group.map(helpText).joined(separator: "\n\n")); return ExitCode.success }
-            throw CommandFailure.usage("there is no command '\(topic.joined(separator: " "))'. See 'simctl help'")
-        }
-        print(overviewText())
-        return words.isEmpty ? ExitCode.usage : ExitCode.success
-    }
-    if words[0] == "--version" { print("simctl 0.1"); return ExitCode.success }
-    let candidates = allCommands.filter { words.starts(with: $0.words) }
-    guard let command = candidates.max(by: { $0.words.count < $1.words.count }) else {
-        let group = allCommands.filter { $0.words[0] == words[0] && $0.words.count > 1 }
-        if !group.isEmpty {
-            let names = group.map { $0.words[1] }.joined(separator: ", ")
-            if words.count > 1, words[1] == "--help" || words[1] == "-h" { print(group.map(helpText).joined(separator: "\n\n")); return ExitCode.success }
-            throw CommandFailure.usage("'\(words[0])' needs one of: \(names). See 'simctl help \(words[0])'")
-        }
-        let suggestion = closest(to: words[0], among: Array(Set(allCommands.map { $0.words[0] })).sorted())
-        throw CommandFailure.usage("unknown command '\(words[0])'\(suggestion.map { ". Did you mean '\($0)'?" } ?? ".") See 'simctl help'")
+    guard let first = words.first else { print(overviewText()); return ExitCode.usage }
+    if first == "help" || first == "--help" || first == "-h" { return try help(Array(words.dropFirst()).filter { $0 != "--help" && $0 != "-h" }) }
+    if first == "--version" || first == "-V" { print(versionText); return ExitCode.success }
+    guard let command = allCommands.filter({ words.starts(with: $0.words) }).max(by: { $0.words.count < $1.words.count }) else {
+        return try unknownCommand(words)
     }
     let rest = Array(words.dropFirst(command.words.count))
-    if rest.contains("--help") || rest.contains("-h") { print(helpText(command)); return ExitCode.success }
+    let options = rest.prefix { $0 != "--" }
+    if options.contains("--help") || options.contains("-h") { print(helpText(command)); return ExitCode.success }
     return try command.run(try parse(rest, command))
+}
+
+/// `simctl help [WORD…]`: the overview, the page of a command, the pages of a group.
+private func help(_ topic: [String]) throws -> Int32 {
+    if topic.isEmpty { print(overviewText()); return ExitCode.success }
+    let pages = allCommands.filter { $0.words.starts(with: topic) }
+    if !pages.isEmpty { print(pages.map(helpText).joined(separator: "\n\n")); return ExitCode.success }
+    let name = topic.joined(separator: " ")
+    let hint = suggestion(name, among: allCommands.map(\.name) + groupNames)
+    throw CommandFailure.usage("there is no command '\(name)'.\(hint) See 'simctl help'")
+}
+
+/// A group of commands named without the second word, or a word that is none.
+private func unknownCommand(_ words: [String]) throws -> Int32 {
+    let group = allCommands.filter { $0.words[0] == words[0] && $0.words.count > 1 }
+    if !group.isEmpty {
+        let names = group.map { $0.words[1] }
+        guard words.count > 1 else { throw CommandFailure.usage("'\(words[0])' needs one of: \(names.joined(separator: ", ")). See 'simctl help \(words[0])'") }
+        if words[1] == "--help" || words[1] == "-h" { print(group.map(helpText).joined(separator: "\n\n")); return ExitCode.success }
+        throw CommandFailure.usage("there is no '\(words[0]) \(words[1])'.\(suggestion(words[1], among: names, prefix: words[0] + " ")) '\(words[0])' needs one of: \(names.joined(separator: ", "))")
+    }
+    if words[0].hasPrefix("-") { throw CommandFailure.usage("options stand after the command. Usage: simctl COMMAND [options]. See 'simctl help'") }
+    let names = groupNames + allCommands.filter { $0.words.count == 1 }.map { $0.words[0] }
+    throw CommandFailure.usage("unknown command '\(words[0])'.\(suggestion(words[0], among: names)) See 'simctl help'")
+}
+
+/// First words of commands with two.
+var groupNames: [String] { Array(Set(allCommands.filter { $0.words.count > 1 }.map { $0.words[0] })).sorted() }
+
+/// ` Did you mean '…'?`, or nothing when no name is near.
+func suggestion(_ word: String, among names: [String], prefix: String = "") -> String {
+    closest(to: word, among: names).map { " Did you mean '\(prefix)\($0)'?" } ?? ""
 }
 
 func parse(_ words: [String], _ command: Command) throws -> ParsedArguments {
@@ -129,63 +186,55 @@ func parse(_ words: [String], _ command: Command) throws -> ParsedArguments {
     while i < words.count {
         let word = words[i]
         i += 1
-        if onlyArguments || !word.hasPrefix("--") || word.count == 2 {
-            if word == "--" && !onlyArguments { onlyArguments = true } else { result.arguments.append(word) }
-            continue
-        }
+        if word == "--" && !onlyArguments { onlyArguments = true; continue }
+        if onlyArguments || word == "-" || !word.hasPrefix("-") { result.arguments.append(word); continue }
+        guard word.hasPrefix("--") else { throw unknownOption(word, command) }
         let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let option = command.options.first(where: { $0.name == parts[0] }) else {
-            let suggestion = closest(to: parts[0], among: command.options.map { $0.name })
-            throw CommandFailure.usage("unknown option '--\(parts[0])'\(suggestion.map { ". Did you mean '--\($0)'?" } ?? ".") See 'simctl \(command.words.joined(separator: " ")) --help'")
-        }
+        guard let option = command.options.first(where: { $0.name == parts[0] }) else { throw unknownOption("--" + parts[0], command) }
         if option.value == nil {
             if parts.count > 1 { throw CommandFailure.usage("--\(option.name) takes no value") }
             result.flags.insert(option.name)
-        } else if parts.count > 1 {
+            continue
+        }
+        if parts.count > 1 {
             result.values[option.name] = parts[1]
         } else {
-            guard i < words.count else { throw CommandFailure.usage("--\(option.name) needs a value (\(option.value!))") }
+            guard i < words.count, !words[i].hasPrefix("--") else { throw CommandFailure.usage("--\(option.name) needs a value (\(option.value!)). See 'simctl \(command.name) --help'") }
             result.values[option.name] = words[i]
             i += 1
         }
+        try checkChoice(option, result.values[option.name]!)
     }
-    if !command.argumentCount.contains(result.arguments.count) {
-        let line = "simctl \(command.words.joined(separator: " ")) \(command.arguments)"
-        if result.arguments.count > command.argumentCount.upperBound {
-            throw CommandFailure.usage("unexpected argument '\(result.arguments[command.argumentCount.upperBound])'. Usage: \(line)")
-        }
-        throw CommandFailure.usage("an argument is missing. Usage: \(line)")
-    }
+    try checkCount(result.arguments, command)
     return result
 }
 
-func helpText(_ command: Command) -> String {
-    var text = "usage: simctl \(command.words.joined(separator: " "))"
-    if !command.arguments.isEmpty { text += " \(command.arguments)" }
-    if !command.options.isEmpty { text += " [options]" }
-    text += "\n\n\(command.summary)\n"
-    if !command.details.isEmpty { text += "\n\(command.details)\n" }
-    if !command.options.isEmpty { text += "\noptions:\n" }
-    for option in command.options {
-        let left = "  --\(option.name)\(option.value.map { " \($0)" } ?? "")"
-        text += left.padding(toLength: max(28, left.count + 2), withPad: " ", startingAt: 0) + option.help + "\n"
-    }
-    return String(text.dropLast())
+private func unknownOption(_ word: String, _ command: Command) -> CommandFailure {
+    let hint = suggestion(String(word.drop { $0 == "-" }), among: command.options.map(\.name) + ["help"], prefix: "--")
+    return .usage("unknown option '\(word)'.\(hint) See 'simctl \(command.name) --help'")
 }
 
-func overviewText() -> String {
-    var text = """
-    simctl: run, replay and benchmark the Terrarium simulator
+private func checkChoice(_ option: OptionSpecification, _ value: String) throws {
+    guard !option.choices.isEmpty, !option.choices.contains(value) else { return }
+    throw CommandFailure.usage("--\(option.name): there is no '\(value)'.\(suggestion(value, among: option.choices)) There are: \(option.choices.joined(separator: ", "))")
+}
 
-    usage: simctl COMMAND [options]
-
-    commands:
-
-    """
-    for command in allCommands {
-        let left = "  " + command.words.joined(separator: " ")
-        text += left.padding(toLength: 24, withPad: " ", startingAt: 0) + command.summary + "\n"
+private func checkCount(_ arguments: [String], _ command: Command) throws {
+    if command.argumentCount.contains(arguments.count) { return }
+    let line = ["simctl", command.name, command.arguments].filter { !$0.isEmpty }.joined(separator: " ")
+    if arguments.count > command.argumentCount.upperBound {
+        throw CommandFailure.usage("unexpected argument '\(arguments[command.argumentCount.upperBound])'. Usage: \(line)")
     }
-    text += "\n'simctl help COMMAND' or 'simctl COMMAND --help' explains one."
-    return text
+    throw CommandFailure.usage("an argument is missing. Usage: \(line)")
+}
+
+/// A list `a,b,c` or `all` of known names.
+func parseList(_ text: String?, option: String, names: [String]) throws -> [String] {
+    guard let text, text != "all" else { return names }
+    let chosen = text.split(separator: ",").map(String.init)
+    if chosen.isEmpty { throw CommandFailure.usage("--\(option) names nothing; there are: \(names.joined(separator: ", "))") }
+    for name in chosen where !names.contains(name) {
+        throw CommandFailure.usage("--\(option): there is no '\(name)'.\(suggestion(name, among: names)) There are: \(names.joined(separator: ", "))")
+    }
+    return chosen
 }

@@ -20,7 +20,10 @@ let renderCommand = Command(
         OptionSpecification("size", "WxH", "viewport in pixels (default 1024x640)"),
         OptionSpecification("scroll", "Y", "scroll position in pixels (default 0)"),
     ],
-    argumentCount: 1...1, run: renderPage)
+    argumentCount: 1...1,
+    examples: [Example("simctl render page.html --screenshot page.png", "a picture"), Example("simctl render page.html --layout -", "the layout tree as text")],
+    exitCodes: [(ExitCode.noInput, "the page or a font is missing"), (ExitCode.cannotCreate, "a file cannot be written")],
+    run: renderPage)
 
 @Sendable func renderPage(_ arguments: ParsedArguments) throws -> Int32 {
     let path = arguments.arguments[0]

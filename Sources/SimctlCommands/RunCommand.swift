@@ -1,186 +1,168 @@
-// `simctl run`: the desktop in a window, or headless with an input script. Records, takes a screenshot, reports.
+// `simctl run`: the desktop in a window, or headless with an input script; images with a recipe on a console. Records,
+// takes a screenshot, reports.
 
 import Devices
 import Foundation
 import Machine
 import Terrarium
 
-let machineOptions: [OptionSpecification] = [
-    OptionSpecification("ram", "SIZE", "guest memory, e.g. 512M or 1G (default 512M; 64M to 4G)"),
-    OptionSpecification("cpu-mhz", "N", "instructions per microsecond (default 1000)"),
-    OptionSpecification("seed", "N", "decides every random byte in the guest (default 1)"),
-    OptionSpecification("policy", "NAME", "memory policy: \(MemoryPolicies.names.joined(separator: ", ")) (default lru-compress)"),
-    OptionSpecification("network", "KIND", "slirp (the host's network), pages (the built-in page server) or none (default slirp)"),
-    OptionSpecification("resolution", "WxH", "screen size in pixels (default 1024x768)"),
-    OptionSpecification("image", "DIR", "guest image (default images/out)"),
-]
-
 let runCommand = Command(
-    words: ["run"], arguments: "", summary: "run the desktop in a window, or headless",
+    words: ["run"], arguments: "[IMAGE]", summary: "run the desktop in a window, or any image headless",
     details: """
-    Opens the Terrarium desktop with the browser on its start page or on --url. A server on this machine is reachable
-    from the guest as 10.0.2.2. Without a display the session runs headless for ten seconds and leaves a screenshot.
+    IMAGE is an image folder or a recipe folder such as images/demo, which is built when it is not there yet; without
+    one, the desktop opens with the browser on its start page or on --url. A server on this machine is reachable from the
+    guest as 10.0.2.2. Without a display the session runs headless for ten seconds and leaves a screenshot.
 
-    An input script (--input) has one event a line: a time, an action, its arguments:
-        2.0s click 400 300
-        2.5s type "hello"
-        3s   key ctrl+t
-        4s   wheel -3
-    Actions: move, click, rightclick, middleclick, doubleclick, drag, wheel, type, key, close.
+    An input script (--input) has one event a line, a time, an action and its arguments: '2.0s click 400 300',
+    '2.5s type "hello"', '3s key ctrl+t', '4s wheel -3', '5s console "ps\\n"'.
 
-    exit codes: 0 done; 64 wrong arguments; 65 bad script or image; 66 missing file; 69 no display or network;
-    73 a file cannot be written
+    With '--console -' the guest's console is on standard output and standard input is typed into it: a terminal key by
+    key (ctrl-] ends the run), a pipe as it comes, a file at power-on. The end of input is typed as ctrl-d; after it the
+    run ends when the guest is idle. All of it is recorded like any other input.
+
+    --until ends the run at an event in the guest: \(RunEvent.forms).
+    'idle' is a second of virtual time in which no program executed anything. With --for, whichever is first ends it.
     """,
     options: [
         OptionSpecification("url", "URL", "page that the browser opens first"),
-        OptionSpecification("headless", nil, "no window; as fast as possible while no real network traffic is outstanding"),
+        OptionSpecification("headless", nil, "no window; as fast as possible while nothing outside is waited for"),
         OptionSpecification("for", "TIME", "stop after this much virtual time, e.g. 10s"),
+        OptionSpecification("until", "EVENT", "stop at an event: \(RunEvent.forms)"),
         OptionSpecification("input", "FILE", "input script"),
         OptionSpecification("record", "FILE", "write a trace that 'simctl replay' runs again"),
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
-        OptionSpecification("console", "FILE", "write the guest's console there; - for standard output"),
+        OptionSpecification("console", "FILE", "write the guest's console there; - for standard output and input"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
+        OptionSpecification("summary", nil, "print the process table and the memory map at the end"),
+        OptionSpecification("ps", nil, "the same as --summary"),
+        OptionSpecification("json", nil, "print how the run ended, with the report, as JSON"),
     ] + machineOptions,
-    argumentCount: 0...0, run: runDesktop)
+    argumentCount: 0...1,
+    examples: [
+        Example("simctl run", "the desktop"),
+        Example("simctl run images/demo", "the promises, live on a console, then a shell"),
+        Example("simctl run images/demo --record demo.trace", "the same, recorded with what is typed"),
+        Example("simctl run --headless --url http://10.0.2.2:8000/ --until page-loaded --screenshot page.png", "a picture of a page of this machine"),
+        Example("simctl run --headless --network pages --for 10s --input script.txt --record s.trace", "a session from a script"),
+    ],
+    exitCodes: [(ExitCode.success, "the run ended as asked"), (ExitCode.failure, "--until's event did not happen before the run ended"), (ExitCode.badData, "bad script, recipe or image"),
+                (ExitCode.noInput, "missing file or image"), (ExitCode.unavailable, "no display or network"), (ExitCode.cannotCreate, "a file cannot be written")],
+    files: [FileNote("images/out", "the desktop's image ('make image')"), FileNote("images/NAME/recipe.json", "other images (docs/formats/image-recipe.md)"),
+            FileNote("DISPLAY, WAYLAND_DISPLAY", "where the window opens")],
+    seeAlso: ["simctl replay", "simctl verify", "simctl image build", "docs/formats/input-script.md"],
+    run: runMachine)
 
-/// The configuration that the machine options describe.
-func configuration(_ arguments: ParsedArguments) throws -> SimulationConfiguration {
-    var c = SimulationConfiguration()
-    if let ram = try arguments.bytes("ram") {
-        guard ram >= 64 << 20, ram <= 4 << 30 else { throw CommandFailure.usage("--ram takes 64M to 4G") }
-        c.ramByteCount = ram & ~65535
-    }
-    if let mhz = try arguments.integer("cpu-mhz", in: 10...100_000) { c.cpuMHz = UInt32(mhz) }
-    if let seed = try arguments.integer("seed", in: 0...Int.max) { c.seed = UInt64(seed) }
-    if let policy = arguments.string("policy") {
-        guard MemoryPolicies.names.contains(policy) else {
-            let hint = closest(to: policy, among: MemoryPolicies.names).map { ". Did you mean '\($0)'?" } ?? "."
-            throw CommandFailure.usage("there is no policy '\(policy)'\(hint) There are: \(MemoryPolicies.names.joined(separator: ", "))")
-        }
-        c.policy = policy
-    }
-    if let network = arguments.string("network") {
-        guard let kind = NetworkKind(rawValue: network) else {
-            throw CommandFailure.usage("--network takes \(NetworkKind.allCases.map { $0.rawValue }.joined(separator: ", ")), not '\(network)'")
-        }
-        c.network = kind
-    }
-    if let resolution = arguments.string("resolution") {
-        let parts = resolution.lowercased().split(separator: "x").compactMap { Int($0) }
-        guard parts.count == 2, (320...4096).contains(parts[0]), (240...4096).contains(parts[1]) else {
-            throw CommandFailure.usage("--resolution takes a size such as 1280x800, not '\(resolution)'")
-        }
-        c.width = parts[0]
-        c.height = parts[1]
-    }
-    c.url = arguments.string("url") ?? ""
-    return c
+/// What a run was asked to do, after checking everything that can be checked before it.
+private struct RunPlan {
+    var settings: SimulationConfiguration
+    var isHeadless: Bool
+    var duration: UInt64?
+    var event: RunEvent?
+    var isEventAsked: Bool
+    var screenshot: String?
+    var console: String?
+    var script: [ScriptedEvent]
 }
 
-/// The guest image named by `--image`, or `images/out` here or beside the executable.
-func loadImage(_ arguments: ParsedArguments) throws -> SystemImage {
-    if let path = arguments.string("image") { return try mapErrors { try SystemImage.load(URL(fileURLWithPath: path)) } }
-    return try mapErrors { try SystemImage.load(projectDirectory().appendingPathComponent("images/out")) }
-}
-
-/// The folder that holds `images`: the working directory, or the nearest one above the executable.
-func projectDirectory() -> URL {
-    let here = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
-    if FileManager.default.fileExists(atPath: here.appendingPathComponent("images/programs.json").path) { return here }
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-    while folder.path != "/" {
-        if FileManager.default.fileExists(atPath: folder.appendingPathComponent("images/programs.json").path) { return folder }
-        folder.deleteLastPathComponent()
-    }
-    return here
-}
-
-/// Turns the library's errors into messages with exit codes.
-func mapErrors<T>(_ body: () throws -> T) throws -> T {
-    do { return try body() } catch let e as TerrariumError {
-        throw CommandFailure(e.message, code: exitCode(e))
-    } catch let e as MachineError { throw CommandFailure(e.message) }
-}
-
-func exitCode(_ error: TerrariumError) -> Int32 {
-    switch error.kind {
-    case .missing: ExitCode.noInput
-    case .badData: ExitCode.badData
-    case .unavailable: ExitCode.unavailable
-    case .failed: ExitCode.failure
-    }
-}
-
-func readText(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path) else { throw CommandFailure("cannot read \(path): no such file", code: ExitCode.noInput) }
-    return String(decoding: data, as: UTF8.self)
-}
-
-func write(_ bytes: [UInt8], to path: String) throws {
-    if path == "-" { FileHandle.standardOutput.write(Data(bytes)); return }
-    guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else {
-        throw CommandFailure("cannot write \(path); check that its folder exists and is writable", code: ExitCode.cannotCreate)
-    }
-}
-
-func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
-@Sendable func runDesktop(_ arguments: ParsedArguments) throws -> Int32 {
-    var settings = try configuration(arguments)
-    var isHeadless = arguments.flag("headless")
-    var duration = try arguments.duration("for")
-    var screenshot = arguments.string("screenshot")
+private func plan(_ arguments: ParsedArguments, _ image: SystemImage) throws -> RunPlan {
+    let settings = try configuration(arguments, image)
     let script = try arguments.string("input").map { try InputScript.parse(readText($0), width: settings.width, height: settings.height) } ?? []
-    if !isHeadless && !hasDisplay {
-        note("There is no display: running headless for \(duration == nil ? "ten seconds" : "the given time") and leaving a screenshot.")
-        isHeadless = true
-        if duration == nil { duration = 10_000_000_000 }
-        if screenshot == nil { screenshot = "terrarium-screenshot.png" }
+    let asked = try eventOption(arguments)
+    var p = RunPlan(settings: settings, isHeadless: arguments.flag("headless") || image.settings?.headless == true, duration: try arguments.duration("for"),
+                    event: try asked ?? image.settings?.until.map { try RunEvent($0) }, isEventAsked: asked != nil, screenshot: arguments.string("screenshot"),
+                    console: arguments.string("console") ?? image.settings?.console, script: script)
+    if !p.isHeadless && !hasDisplay {
+        note("There is no display: running headless for \(p.duration == nil ? "ten seconds" : "the given time") and leaving a screenshot.")
+        p.isHeadless = true
+        if p.duration == nil { p.duration = 10_000_000_000 }
+        if p.screenshot == nil { p.screenshot = "terrarium-screenshot.png" }
     }
-    if isHeadless && duration == nil {
-        duration = script.isEmpty ? 10_000_000_000 : script.last!.nanoseconds + 2_000_000_000
-    }
-    if !isHeadless { settings.wallClockBaseNanoseconds = UInt64(Date().timeIntervalSince1970 * 1e9) }
-    if let path = screenshot { try write([], to: path) }      // fail before the run, not after it
+    if p.isHeadless && p.duration == nil && p.event == nil { p.duration = script.isEmpty ? 10_000_000_000 : script.last!.nanoseconds + 2_000_000_000 }
+    // An event that never comes must not run for ever where nobody watches.
+    if asked != nil && p.duration == nil && p.isHeadless && p.console != "-" { p.duration = (script.last?.nanoseconds ?? 0) + 600_000_000_000 }
+    if !p.isHeadless { p.settings.wallClockBaseNanoseconds = UInt64(Date().timeIntervalSince1970 * 1e9) }
+    return p
+}
 
-    let simulation = try mapErrors { try Simulation(settings, image: try loadImage(arguments)) }
-    if let path = arguments.string("console") { try attachConsole(simulation, path) }
+func eventOption(_ arguments: ParsedArguments) throws -> RunEvent? {
+    guard let text = arguments.string("until") else { return nil }
+    do { return try RunEvent(text) } catch { throw CommandFailure.usage("--until: \(error.message)") }
+}
+
+@Sendable func runMachine(_ arguments: ParsedArguments) throws -> Int32 {
+    try checkMachineOptions(arguments)
+    _ = try arguments.duration("for")
+    _ = try eventOption(arguments)
+    if let path = arguments.string("input") { _ = try readText(path) }
+    if arguments.flag("json"), arguments.string("report") == "-" || arguments.string("console") == "-" {
+        throw CommandFailure.usage("--json has standard output for itself; give --report and --console a file")
+    }
+    let image = try loadImage(arguments), plan = try plan(arguments, image)
+    if let path = plan.screenshot { try write([], to: path) }      // fail before the run, not after it
+    let simulation = try mapErrors { try Simulation(plan.settings, image: image) }
+    return try run(simulation, plan, arguments)
+}
+
+private func run(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedArguments) throws -> Int32 {
+    let console = arguments.flag("json") && plan.console == "-" && arguments.string("console") == nil ? nil : plan.console
+    if let console { try attachConsole(simulation, console) }
     simulation.onTrap { note($0) }
     let recorder = try arguments.string("record").map { try startRecording(simulation, $0) }
-    for event in script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }
-    let interruption = InterruptSource(machine: simulation.machine)
-    simulation.machine.addSource(interruption)
+    for event in plan.script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }
+    let input = console == "-" ? ConsoleInput(simulation) : nil
+    simulation.machine.addSource(InterruptSource(machine: simulation.machine))
     var display: SDLDisplay?
-    if !isHeadless {
+    if !plan.isHeadless {
         do { display = try SDLDisplay(frame: simulation.gpu.frame, port: simulation.machine.hostPort, title: "Terrarium") } catch {
             throw CommandFailure("\(error.message); --headless needs no display", code: ExitCode.unavailable)
         }
         simulation.machine.addSource(display!)
     }
-    let condition: RunCondition = duration.map { .tick(Tick(nanoseconds: $0)) } ?? .forever
-    let reason = simulation.run(until: condition, pacing: isHeadless ? .asFastAsPossible : .wallClock)
+    let watch = plan.event.map { EventWatch($0, simulation) }
+    let idle = EventWatch(.idle, simulation)
+    let isOver = { watch?.hasHappened == true || (input?.isAtEnd == true && plan.duration == nil && idle.hasHappened) }
+    let condition: RunCondition = plan.duration.map { .predicateOrTick(isOver, Tick(nanoseconds: $0)) } ?? .predicate(isOver)
+    try input?.attach()
+    let reason = simulation.run(until: condition, pacing: plan.isHeadless ? .asFastAsPossible : .wallClock)
+    input?.detach()
+    return try conclude(simulation, plan, arguments, recorder, isReached: watch?.hasHappened, reason)
+}
 
+/// Writes what was asked for and says how the run ended.
+private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedArguments, _ recorder: TraceWriter?, isReached: Bool?, _ reason: StopReason) throws -> Int32 {
     if let recorder {
         try mapErrors { try finishRecording(simulation, recorder) }
         note("trace: \(arguments.string("record")!)")
     }
-    if let path = screenshot {
+    if let path = plan.screenshot {
         try write(simulation.screenshot(), to: path)
         note("screenshot: \(URL(fileURLWithPath: path).path)")
     }
     if let path = arguments.string("report") { try write(Array(RunReport.json(simulation).utf8), to: path) }
-    if case .idle = reason, isHeadless { note("the guest has nothing left to do at \(simulation.machine.now.text) s") }
+    if arguments.flag("summary") || arguments.flag("ps") { for line in RunReport.lines(simulation) { print(line) } }
+    let dropped = simulation.console.inputDroppedByteCount
+    if dropped > 0 { note("\(dropped) bytes of console input did not fit into the device's buffer and were dropped") }
+    if case .idle = reason, plan.isHeadless { note("the guest has nothing left to do at \(simulation.machine.now.text) s") }
+    let isMissed = plan.isEventAsked && isReached == false && reason != .closed && reason != .requested
+    if arguments.flag("json") {
+        var object = RunReport.object(simulation)
+        object["ended_by"] = isReached == true ? plan.event!.description : RunReport.name(reason)
+        object["trace"] = arguments.string("record")
+        object["screenshot"] = plan.screenshot
+        printJSON(object)
+    }
+    if isMissed { throw CommandFailure("'\(plan.event!)' had not happened when the run ended at \(simulation.machine.now.text) s") }
     return ExitCode.success
 }
 
 func attachConsole(_ simulation: Simulation, _ path: String) throws {
     if path == "-" {
-        simulation.console.onOutput = { FileHandle.standardOutput.write(Data($0)) }
+        simulation.addConsoleListener { FileHandle.standardOutput.write(Data($0)) }
         return
     }
     try write([], to: path)
     let handle = FileHandle(forWritingAtPath: path)
-    simulation.console.onOutput = { try? handle?.write(contentsOf: Data($0)) }
+    simulation.addConsoleListener { try? handle?.write(contentsOf: Data($0)) }
 }
 
 /// Lets Ctrl-C end a run in order: the trace is closed, the screenshot written.
@@ -195,10 +177,4 @@ final class InterruptSource: HostSource {
     }
     func poll() { if InterruptSource.isInterrupted { machine.requestStop() } }
     var needsWallClock: Bool { false }
-}
-
-/// Whether a window can be opened: an X or Wayland display, or a video driver chosen for SDL.
-var hasDisplay: Bool {
-    let environment = ProcessInfo.processInfo.environment
-    return ["DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"].contains { !(environment[$0] ?? "").isEmpty }
 }

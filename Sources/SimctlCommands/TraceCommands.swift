@@ -1,4 +1,4 @@
-// `simctl replay` and `simctl trace info|dump|diff`, and recording for `run` and `bench`.
+// `simctl replay`, and recording for `run` and `bench`.
 
 import Foundation
 import Machine
@@ -8,9 +8,7 @@ let replayCommand = Command(
     words: ["replay"], arguments: "TRACE", summary: "run a recorded session again, without window or network",
     details: """
     Feeds the trace's events to the same image and compares every checkpoint of state hashes. A difference is reported
-    with its tick and subsystem.
-
-    exit codes: 0 everything equal; 3 diverged; 65 corrupt trace, foreign version or another image; 66 no such file
+    with its tick and subsystem. Without --image, the image of the project is taken that the trace was recorded on.
     """,
     options: [
         OptionSpecification("verify", nil, "compare every checkpoint (the default)"),
@@ -19,26 +17,17 @@ let replayCommand = Command(
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
         OptionSpecification("console", "FILE", "write the guest's console there; - for standard output"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
-        OptionSpecification("image", "DIR", "guest image (default images/out)"),
+        OptionSpecification("image", "DIR", "guest image or recipe folder (default: the one that was recorded on)"),
         OptionSpecification("json", nil, "print the result as JSON"),
     ],
-    argumentCount: 1...1, run: replayTrace)
-
-let traceInfoCommand = Command(words: ["trace", "info"], arguments: "TRACE", summary: "say what a trace holds", details: "", options: [], argumentCount: 1...1) { arguments in
-    for line in TraceDump.info(try openTrace(arguments.arguments[0])) { print(line) }
-    return ExitCode.success
-}
-let traceDumpCommand = Command(words: ["trace", "dump"], arguments: "TRACE", summary: "print a trace's events and checkpoints", details: "", options: [], argumentCount: 1...1) { arguments in
-    for line in TraceDump.lines(try openTrace(arguments.arguments[0])) { print(line) }
-    return ExitCode.success
-}
-let traceDiffCommand = Command(
-    words: ["trace", "diff"], arguments: "TRACE TRACE", summary: "compare two traces", details: "Exit code 0 when they are equal, 1 when they differ.", options: [], argumentCount: 2...2
-) { arguments in
-    let lines = TraceDump.diff(try openTrace(arguments.arguments[0]), try openTrace(arguments.arguments[1]))
-    for line in lines { print(line) }
-    return lines.isEmpty ? ExitCode.success : ExitCode.failure
-}
+    argumentCount: 1...1,
+    examples: [
+        Example("simctl replay s.trace --verify", "does this simulator still do the same?"),
+        Example("simctl replay s.trace --console - --screenshot end.png", "what was on console and screen"),
+    ],
+    exitCodes: [(ExitCode.success, "everything equal"), (ExitCode.divergence, "diverged; tick and subsystem are named"), (ExitCode.badData, "corrupt trace, foreign version or another image"), (ExitCode.noInput, "no such file")],
+    seeAlso: ["simctl run --record", "simctl trace", "docs/formats/trace.md"],
+    run: replayTrace)
 
 func openTrace(_ path: String) throws -> TraceReader {
     do { return try TraceReader(path: path) } catch {
@@ -61,6 +50,27 @@ func finishRecording(_ simulation: Simulation, _ writer: TraceWriter) throws {
     try writer.finish(simulation.machine)
 }
 
+/// The image to replay on: the named one, or the built one that the trace was recorded on. Another one is refused with
+/// what differs.
+func replayImage(_ trace: TraceReader, _ path: String, _ arguments: ParsedArguments) throws -> SystemImage {
+    if arguments.string("image") == nil, let found = findImage(hash: trace.header.imageHash) { return found }
+    let image = try openImage(arguments.string("image"))
+    if trace.header.imageHash == image.hash || arguments.flag("any-image") { return image }
+    let recorded = hexadecimal(trace.header.imageHash)
+    let parts = image.differences(trace.header.configuration)
+    let what = parts.isEmpty ? "" : " Different: \(parts.map(partText).joined(separator: ", "))."
+    throw CommandFailure("\(path) was recorded on image \(recorded), the one in \(image.directory.path) is \(hexadecimal(image.hash)).\(what) Check out and build the recorded version, name its image with --image, or try --any-image", code: ExitCode.badData)
+}
+
+private func partText(_ part: String) -> String {
+    switch part {
+    case "programs": "programs (guest programs were changed)"
+    case "files": "files (fonts or archive files)"
+    case "pages": "pages (of the page server)"
+    default: "system (kernel, devices or machine of the simulator)"
+    }
+}
+
 /// The compiler that this program was built with; the objects of the guest have theirs in the image hash.
 #if compiler(>=6.4)
 let toolchainIdentity = "swift 6.4 or later"
@@ -73,10 +83,7 @@ let toolchainIdentity = "swift before 6.3"
 @Sendable func replayTrace(_ arguments: ParsedArguments) throws -> Int32 {
     let path = arguments.arguments[0]
     let trace = try openTrace(path)
-    let image = try loadImage(arguments)
-    if trace.header.imageHash != image.hash && !arguments.flag("any-image") {
-        throw CommandFailure("\(path) was recorded on image \(hexadecimal(trace.header.imageHash)), this one is \(hexadecimal(image.hash)); build the recorded version, or try --any-image", code: ExitCode.badData)
-    }
+    let image = try replayImage(trace, path, arguments)
     let simulation = try mapErrors { try Simulation(try SimulationConfiguration(trace.header.configuration), image: image, mode: .replay) }
     if let file = arguments.string("console") { try attachConsole(simulation, file) }
     simulation.onTrap { note($0) }
@@ -112,9 +119,4 @@ private func reportReplay(_ reason: StopReason, _ replayer: Replayer, _ simulati
         print("the guest stopped at \(simulation.machine.now.text) s before the trace was used up")
     }
     return isWhole ? ExitCode.success : ExitCode.divergence
-}
-
-func printJSON(_ object: [String: Any]) {
-    let data = (try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .prettyPrinted])) ?? Data()
-    print(String(decoding: data, as: UTF8.self))
 }

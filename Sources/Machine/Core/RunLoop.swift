@@ -8,6 +8,8 @@ public enum RunCondition {
     case forever
     case tick(Tick)
     case predicate(() -> Bool)
+    /// Whichever is first.
+    case predicateOrTick(() -> Bool, Tick)
     /// After this many more device events.
     case events(UInt64)
 }
@@ -54,6 +56,7 @@ extension Machine {
             case .forever: break
             case .tick(let tick): self.tick = tick
             case .predicate(let predicate): self.predicate = predicate
+            case .predicateOrTick(let predicate, let tick): (self.predicate, self.tick) = (predicate, tick)
             case .events(let count): eventCount = delivered &+ count
             }
         }

@@ -104,10 +104,13 @@ struct Gesture {
                 codes.append(code)
             }
             press(codes)
+        case "console":
+            guard words.count == 1, !words[0].isEmpty else { throw GestureError(why: "console takes one text in double quotes") }
+            post(.consoleInput(Array(words[0].utf8)))
         case "close", "quit":
             post(.close)
         default:
-            let known = ["move", "click", "rightclick", "middleclick", "doubleclick", "drag", "wheel", "type", "key", "close"]
+            let known = ["move", "click", "rightclick", "middleclick", "doubleclick", "drag", "wheel", "type", "key", "console", "close"]
             let hint = closest(to: action, among: known).map { "; did you mean '\($0)'" } ?? ""
             throw GestureError(why: "unknown action '\(action)'\(hint)")
         }

@@ -11,6 +11,15 @@ public func parseDuration(_ text: String) -> UInt64? {
     return nil
 }
 
+/// Bytes of `512M`, `1G`, `64KiB`: binary units; nil when it is none or not positive.
+public func parseByteCount(_ text: String) -> Int? {
+    let units: [(String, Int)] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)]
+    for (suffix, factor) in units where text.hasSuffix(suffix) {
+        if let v = Int(text.dropLast(suffix.count)), v > 0, v < 1 << 20 { return v * factor }
+    }
+    return nil
+}
+
 /// The nearest name by edit distance, when it is near enough to be meant.
 public func closest(to word: String, among names: [String]) -> String? {
     var best: (String, Int)?
@@ -22,15 +31,16 @@ public func closest(to word: String, among names: [String]) -> String? {
     return name
 }
 
+/// Edit distance; two swapped neighbours count as one edit.
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
+    var before: [Int] = [], above: [Int] = [], row = Array(0...b.count)
     for i in 0..<a.count {
-        var diagonal = row[0]
+        (before, above) = (above, row)
         row[0] = i + 1
         for j in 0..<b.count {
-            let substitution = diagonal + (a[i] == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substitution, diagonal + 1, row[j] + 1)
+            var best = min(above[j] + (a[i] == b[j] ? 0 : 1), above[j + 1] + 1, row[j] + 1)
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, before[j - 1] + 1) }
+            row[j + 1] = best
         }
     }
     return row[b.count]

@@ -29,6 +29,8 @@ final class HostedHAL: HAL {
     var onMark: ((Mark) -> Void)?
     /// Called when a program traps, with its place in the shared object, innermost frame first. For people only.
     var onTrap: ((_ task: Int, TrapCode, _ offsets: [UInt64]) -> Void)?
+    /// Called when a process has ended, with the index of its program.
+    var onTaskEnd: ((Int) -> Void)?
     private(set) var taskPrograms: [Int: Int] = [:]
     private var archive: [(name: [UInt8], firstFrame: UInt32, byteCount: Int)] = []
     private var programIDs: [[UInt8]: Int32] = [:]
@@ -73,7 +75,10 @@ final class HostedHAL: HAL {
         if clone >= 0 { taskPrograms[clone] = taskPrograms[Int(task)] }
         return Int32(clone)
     }
-    func destroyTask(_ task: Int32) { cpu.destroyTask(Int(task)) }
+    func destroyTask(_ task: Int32) {
+        if let program = taskPrograms.removeValue(forKey: Int(task)) { onTaskEnd?(program) }
+        cpu.destroyTask(Int(task))
+    }
     func parkTask(_ task: Int32) { cpu.parkTask(Int(task)) }
     func map(task: Int32, page: UInt32, frame: UInt32, writable: Bool) { cpu.map(task: Int(task), page: page, frame: frame, writable: writable) }
     func unmap(task: Int32, page: UInt32) { cpu.unmap(task: Int(task), page: page) }

@@ -27,6 +27,8 @@ public struct SimulationConfiguration: Sendable {
     public var swapByteCount = 512 << 20
     /// Programs that init starts instead of the desktop, comma-separated; empty for the desktop.
     public var startPrograms = ""
+    /// The program that the kernel starts.
+    public var bootProgram = "init"
     public var wallClockBaseNanoseconds: UInt64 = 1_767_225_600_000_000_000
     public var checkpointPeriodNanoseconds: UInt64 = 1_000_000_000
 
@@ -34,11 +36,13 @@ public struct SimulationConfiguration: Sendable {
 
     /// As `key=value` for the trace header, in a fixed order.
     public var parameters: [String] {
-        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)"]
+        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"]
     }
-    var machine: MachineConfiguration {
+    /// For the machine that runs `image`, whose parts stand among the parameters so that a trace names them.
+    func machine(_ image: SystemImage) -> MachineConfiguration {
         MachineConfiguration(ramByteCount: ramByteCount, seed: seed, cpuMHz: cpuMHz, wallClockBaseNanoseconds: wallClockBaseNanoseconds,
-                             checkpointPeriodNanoseconds: checkpointPeriodNanoseconds, parameters: parameters)
+                             checkpointPeriodNanoseconds: checkpointPeriodNanoseconds,
+                             parameters: parameters + image.partHashes.map { "image.\($0.name)=\($0.hash)" })
     }
     /// The configuration that a trace was recorded with.
     public init(_ machine: MachineConfiguration) throws {
@@ -58,6 +62,7 @@ public struct SimulationConfiguration: Sendable {
         url = machine.parameter("url") ?? ""
         policy = machine.parameter("policy") ?? "none"
         startPrograms = machine.parameter("start") ?? ""
+        bootProgram = machine.parameter("boot") ?? "init"
     }
 }
 
@@ -102,7 +107,7 @@ public final class Simulation {
         guard let policy = MemoryPolicies.make(configuration.policy) else {
             throw TerrariumError(.badData, "there is no policy '\(configuration.policy)'; there are: \(MemoryPolicies.names.joined(separator: ", "))")
         }
-        machine = try Machine(configuration: configuration.machine)
+        machine = try Machine(configuration: configuration.machine(image))
         let cpu = CPU(ram: machine.ram)
         var programs: [(name: String, program: Program)] = []
         for entry in image.programs { programs.append((entry.name, try ProgramCache.load(image.location(entry).path))) }
@@ -135,9 +140,11 @@ public final class Simulation {
         kernelConfiguration.instructionPicoseconds = UInt64(1_000_000 / configuration.cpuMHz)
         kernelConfiguration.isSwapEnabled = configuration.swapByteCount > 0
         kernelConfiguration.policy = policy
+        kernelConfiguration.bootProgram = configuration.bootProgram
         kernel = Kernel(hal: hal, configuration: kernelConfiguration)
         guest = KernelGuest(kernel: kernel)
         machine.guest = guest
+        connectListeners()
     }
 
     /// Files of the boot archive: the image's and the generated `boot.conf`.
@@ -145,6 +152,7 @@ public final class Simulation {
         var conf = ""
         if !configuration.url.isEmpty { conf += "url=\(configuration.url)\n" }
         if !configuration.startPrograms.isEmpty { conf += "start=\(configuration.startPrograms)\n" }
+        conf += "programs=\(image.programs.map(\.name).joined(separator: ","))\n"
         var files = [ArchiveFile(name: "boot.conf", bytes: Array(conf.utf8))]
         for entry in image.files {
             guard let data = FileManager.default.contents(atPath: image.location(entry).path) else {
@@ -192,9 +200,29 @@ public final class Simulation {
     /// Instructions that programs have executed.
     public var instructionCount: UInt64 { hal.instructionCount }
     public var marks: [Mark] { hal.marks }
-    public var onMark: ((Mark) -> Void)? {
-        get { hal.onMark }
-        set { hal.onMark = newValue }
+    /// Called for each mark, for benchmarks that react to one.
+    public var onMark: ((Mark) -> Void)?
+    private var markListeners: [(Mark) -> Void] = []
+    private var exitListeners: [(String) -> Void] = []
+    private var consoleListeners: [([UInt8]) -> Void] = []
+
+    /// Listeners see what the guest does and change nothing. They stay for the simulation's life.
+    public func addMarkListener(_ listener: @escaping (Mark) -> Void) { markListeners.append(listener) }
+    /// Called with the name of the program whose process ended.
+    public func addExitListener(_ listener: @escaping (String) -> Void) { exitListeners.append(listener) }
+    /// Called with each piece of text that the guest writes to its console.
+    public func addConsoleListener(_ listener: @escaping ([UInt8]) -> Void) { consoleListeners.append(listener) }
+
+    private func connectListeners() {
+        hal.onMark = { [unowned self] mark in
+            onMark?(mark)
+            for listener in markListeners { listener(mark) }
+        }
+        hal.onTaskEnd = { [unowned self] program in
+            guard program < image.programs.count else { return }
+            for listener in exitListeners { listener(image.programs[program].name) }
+        }
+        console.onOutput = { [unowned self] bytes in for listener in consoleListeners { listener(bytes) } }
     }
     /// Text that the guest has written to its console.
     public var consoleText: String { console.capturedText }
