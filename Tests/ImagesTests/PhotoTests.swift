@@ -1,5 +1,5 @@
-// JPEG, GIF, BMP and icons: pixels equal to the reference libraries' (libjpeg-turbo, and GIF and BMP through Pillow),
-// pictures made here byte by byte, and hostile bytes (IMG-011 to IMG-021).
+// JPEG, GIF, lossless WebP, BMP and icons: pixels equal to the reference libraries' (libjpeg-turbo, libwebp, Pillow),
+// pictures made here byte by byte, and hostile bytes (IMG-011 to IMG-021, IMG-023).
 import Graphics
 @testable import Images
 import XCTest
@@ -30,6 +30,8 @@ final class PhotoTests: XCTestCase {
         ("peacock.s2x2-420.jpeg", 100, 75, 0x82c250c988a57334),
         ("pjw-thumbnail.gif", 32, 32, 0xb695b11f20970bcc),
         ("pjw-thumbnail.jpeg", 32, 32, 0xbfb70e17f00bc677),
+        ("bricks-color.lossless.webp", 160, 120, 0xc420c3cb29169919),
+        ("hat.lossless.webp", 90, 112, 0x9fc9b00a7630f525),
     ]
 
     func testPixelsEqualTheReferenceLibraries() throws {
@@ -111,5 +113,20 @@ final class PhotoTests: XCTestCase {
             _ = try? ImageDecoder.decode(mutated)
         }
         for count in 0..<file.count { _ = try? ImageDecoder.decode(Array(file[0..<count])) }
+    }
+
+    /// Lossy WebP is refused in words; damaged lossless WebP never traps.
+    func testWebPHostileAndUnsupported() throws {
+        guard FileManager.default.fileExists(atPath: shared) else { throw XCTSkip("no \(shared)") }
+        let lossy = [UInt8](try Data(contentsOf: URL(fileURLWithPath: shared + "/hat.lossy.webp")))
+        XCTAssertThrowsError(try ImageDecoder.decode(lossy)) { XCTAssertEqual($0 as? ImageError, .unsupported) }
+        let file = [UInt8](try Data(contentsOf: URL(fileURLWithPath: shared + "/bricks-color.lossless.webp")))
+        var random = Xorshift(state: 0xFEED)
+        for _ in 0..<60 {
+            var mutated = file
+            for _ in 0...3 { mutated[Int(random.next() % 400)] = UInt8(truncatingIfNeeded: random.next()) }
+            _ = try? ImageDecoder.decode(mutated, limits: ImageLimits(pixelCountMax: 1 << 18))
+        }
+        for count in stride(from: 0, to: file.count, by: 997) { XCTAssertThrowsError(try ImageDecoder.decode(Array(file[0..<count]))) }
     }
 }

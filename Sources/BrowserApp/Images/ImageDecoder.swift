@@ -101,6 +101,7 @@ public enum ImageDecoder {
         case .jpeg: return try JPEGDecoder.decode(bytes, limits: limits)
         case .bmp: return try BMPDecoder.decode(bytes, limits: limits)
         case .icon: return try IconDecoder.decode(bytes, limits: limits, side: side)
+        case .webp: return try WebPDecoder.decode(bytes, limits: limits)
         default: throw .unknownFormat
         }
     }
