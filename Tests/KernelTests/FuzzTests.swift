@@ -46,6 +46,10 @@ struct Dice {
                     let r = g.receive(handles[dice.below(handles.count)])
                     handles += r.handles
                 case 7: _ = g.waitMany([(handles[dice.below(handles.count)], Signals(rawValue: UInt32(dice.below(32))))], g.call(.clock) + Int64(dice.below(300_000)))
+                case 9:
+                    let device = g.call(.deviceOpen, handles[0], Int64(2 + dice.below(4)))
+                    if device > 0 { _ = g.call([.blockRead, .blockWrite, .consoleWrite, .consoleRead, .blockFlush][dice.below(5)], device, Int64(dice.below(300)), 0x2_0000, Int64(dice.below(200) * 512)) }
+                    if device > 0 { _ = g.call(.handleClose, device) }
                 case 8:
                     let r = g.call(.shmCreate, Int64(1 + dice.below(400_000)))
                     if r > 0 {
@@ -57,7 +61,7 @@ struct Dice {
                     let call = calls[dice.below(calls.count)]
                     if call == .kill || call == .killPID, dice.below(4) > 0 { continue }
                     let r = g.call(call, argument(), argument(), argument(), argument(), argument(), argument())
-                    if r > 0, [.handleDuplicate, .timerCreate, .eventCreate, .spawn, .clone, .serviceConnect, .serviceRegister, .archiveOpen].contains(call) { handles.append(r) }
+                    if r > 0, [.handleDuplicate, .timerCreate, .eventCreate, .spawn, .clone, .serviceConnect, .serviceRegister, .archiveOpen, .deviceOpen].contains(call) { handles.append(r) }
                 }
                 if handles.count > 60 { _ = g.call(.handleClose, handles.remove(at: 6 + dice.below(50))) }
             }
@@ -65,7 +69,7 @@ struct Dice {
     }
     @Test(arguments: 1...3) func monkeysNeverBreakConservation(seed: Int) {
         let m = FakeMachine(frames: 220)
-        m.devices = [fakeDisk(byteCount: 32 * 65536, latency: 200_000), FakeVirtio(1) { c in c.queue == 0 ? nil : 0 }, FakeVirtio(18) { _ in nil }]
+        m.devices = [fakeDisk(byteCount: 32 * 65536, latency: 200_000), fakeDisk(byteCount: 1 << 20, latency: 100_000), FakeVirtio(3) { c in c.queue == 0 ? nil : 0 }, FakeVirtio(1) { c in c.queue == 0 ? nil : 0 }, FakeVirtio(18) { _ in nil }]
         var monkey = FakeProgram(start: FuzzTests.monkey(UInt64(seed), steps: 150))
         monkey.handle = { g, key, _ in _ = g.call(.subscribe, key, key, 0) }
         monkey.cloned = FuzzTests.monkey(UInt64(seed) + 100, steps: 40)

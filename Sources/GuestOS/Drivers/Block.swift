@@ -1,11 +1,16 @@
-// VirtIO block device (VirtIO 1.2 §5.2): whole-frame reads and writes for swap. Each request in flight has a slot with
-// its header and status byte; the data goes straight to and from the frame.
+// VirtIO block device (VirtIO 1.2 §5.2): reads, writes and flushes for swap and for the data disk. Each request in flight
+// has a slot with its header and status byte; the data goes straight to and from the caller's frame.
 
 public final class BlockDriver {
     public static let frameCount = 1
     public static let sectorByteCount = 512
     public static let requestCountMax = 16
+    static let featureFlush: UInt64 = 1 << 9
+    /// Request types (§5.2.6).
+    public enum Operation: UInt32, Sendable { case read = 0, write = 1, flush = 4 }
     public let sectorCount: UInt64
+    /// False: the device has no cache that needs flushing.
+    public let canFlush: Bool
     public private(set) var inFlightCount = 0
     private let transport: VirtioTransport
     private let queue: Virtqueue
@@ -15,9 +20,10 @@ public final class BlockDriver {
     private var tokenOfSlot: [UInt32]
 
     public init?(transport: VirtioTransport, memory: DMARegion) {
-        guard transport.negotiate(0) != nil, let queue = transport.makeQueue(0, size: 64, memory: memory.slice(0, 8192)) else { return nil }
+        guard let features = transport.negotiate(BlockDriver.featureFlush), let queue = transport.makeQueue(0, size: 64, memory: memory.slice(0, 8192)) else { return nil }
         self.transport = transport
         self.queue = queue
+        canFlush = features & BlockDriver.featureFlush != 0
         slots = memory.slice(8192, BlockDriver.requestCountMax * 32)
         freeSlots = (0..<UInt8(BlockDriver.requestCountMax)).reversed()
         slotOfHead = [UInt8](repeating: 0, count: 64)
@@ -30,14 +36,19 @@ public final class BlockDriver {
 
     /// Starts a transfer of `byteCount` bytes at `sector`; false when the queue is full. `token` comes back at completion.
     public func submit(isWrite: Bool, sector: UInt64, physical: UInt64, byteCount: Int, token: UInt32) -> Bool {
+        submit(isWrite ? .write : .read, sector: sector, physical: physical, byteCount: byteCount, token: token)
+    }
+    /// The same for any operation; a flush has no data.
+    public func submit(_ operation: Operation, sector: UInt64 = 0, physical: UInt64 = 0, byteCount: Int = 0, token: UInt32) -> Bool {
         guard let slot = freeSlots.popLast() else { return false }
         let memory = slots.slice(Int(slot) * 32, 32)
-        memory.base.storeBytes(of: isWrite ? 1 : 0, toByteOffset: 0, as: UInt32.self)
+        memory.base.storeBytes(of: operation.rawValue, toByteOffset: 0, as: UInt32.self)
         memory.base.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
         memory.base.storeBytes(of: sector, toByteOffset: 8, as: UInt64.self)
         memory.base.storeBytes(of: 0xff, toByteOffset: 16, as: UInt8.self)
-        let chain = [VirtioBuffer(memory.physical, 16, writable: false), VirtioBuffer(physical, byteCount, writable: !isWrite),
-                     VirtioBuffer(memory.physical + 16, 1, writable: true)]
+        var chain = [VirtioBuffer(memory.physical, 16, writable: false)]
+        if byteCount > 0 { chain.append(VirtioBuffer(physical, byteCount, writable: operation == .read)) }
+        chain.append(VirtioBuffer(memory.physical + 16, 1, writable: true))
         guard let head = queue.add(chain) else {
             freeSlots.append(slot)
             return false

@@ -13,12 +13,7 @@ extension Kernel {
     func callPrintDebug(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a1 >= 0, a.a1 <= Int64(Limits.messageByteCountMax) else { throw .failed(.invalidArgument) }
         let text = try copyIn(p, a.a0, Int(a.a1))
-        var line = Array("[\(p.pid) ".utf8)
-        line += Array(p.name.string.utf8)
-        line += [93, 32]
-        line += text
-        line.append(10)
-        devices.console?.write(line)
+        writeConsole(Array("[\(p.pid) ".utf8) + Array(p.name.string.utf8) + [93, 32] + text + [10])
         mustLeaveSlice = true
         return 0
     }

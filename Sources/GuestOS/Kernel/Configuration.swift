@@ -19,6 +19,8 @@ enum KernelLimits {
     static let randomByteCountMax = 65536
     static let inputEventCountMax = 1024
     static let swapRequestCountMax = 256
+    /// Transfers of the data disk at a time, a frame each.
+    static let diskTransferCountMax = 4
     static let decisionLogCountMax = 4096
     /// Frames that only the compressed pool and swap-in may take, so that reclaim itself never needs memory it frees.
     static let reserveFrameCount = 16

@@ -16,7 +16,11 @@ final class HALRegisters: RegisterAccess {
 struct DeviceSet {
     var console: ConsoleDriver?
     var entropy: EntropyDriver?
-    var block: BlockDriver?
+    var block: BlockDriver?                     // swap
+    var disk: DataDisk?
+    var blockDeviceCount = 0
+    var diskLine = -1
+    var consoleInput: [UInt8] = []
     var net: NetDriver?
     var gpu: GPUDriver?
     var inputs: [InputDriver] = []
@@ -50,11 +54,15 @@ extension Kernel {
         switch t.deviceID {
         case VirtioDeviceID.console:
             if devices.console == nil, let m = dma(ConsoleDriver.frameCount) { devices.console = ConsoleDriver(transport: t, memory: m) }
+            if devices.console != nil { publish(.console, .writable) }
         case VirtioDeviceID.entropy:
             if devices.entropy == nil, let m = dma(EntropyDriver.frameCount) { devices.entropy = EntropyDriver(transport: t, memory: m) }
             devices.entropy?.request()
         case VirtioDeviceID.block:
-            if devices.block == nil, configuration.isSwapEnabled, let m = dma(BlockDriver.frameCount) { attachSwap(BlockDriver(transport: t, memory: m)) }
+            // The first is swap, when swap is wanted; the next one holds data. A swap disk that fails is not replaced.
+            devices.blockDeviceCount += 1
+            guard let m = dma(BlockDriver.frameCount), let driver = BlockDriver(transport: t, memory: m) else { return }
+            if configuration.isSwapEnabled, devices.blockDeviceCount == 1 { attachSwap(driver) } else if devices.disk == nil { attachDisk(driver, line) }
         case VirtioDeviceID.network:
             if devices.net == nil, let m = dma(NetDriver.frameCount) { devices.net = NetDriver(transport: t, memory: m) }
             if devices.net != nil { publish(.network, .writable) }
@@ -68,8 +76,13 @@ extension Kernel {
         default: break
         }
     }
-    private func attachSwap(_ driver: BlockDriver?) {
-        guard let driver else { return }
+    private func attachDisk(_ driver: BlockDriver, _ line: Int) {
+        guard let buffers = dma(KernelLimits.diskTransferCountMax) else { return }
+        devices.disk = DataDisk(driver: driver, buffers: buffers)
+        devices.diskLine = line
+        publish(.block, [])
+    }
+    private func attachSwap(_ driver: BlockDriver) {
         devices.block = driver
         let slotCount = driver.sectorCount * UInt64(BlockDriver.sectorByteCount) / UInt64(Limits.pageByteCount)
         swap.open(slotCount: Int(min(slotCount, 1 << 20)))
@@ -95,9 +108,9 @@ extension Kernel {
     public func interrupt(line: Int) {
         charge(costs.interrupt)
         switch devices.deviceIDOfLine[line] ?? 0 {
-        case VirtioDeviceID.console: devices.console?.handleInterrupt()
+        case VirtioDeviceID.console: consoleInterrupt()
         case VirtioDeviceID.entropy: pollEntropy()
-        case VirtioDeviceID.block: swapInterrupt()
+        case VirtioDeviceID.block: if line == devices.diskLine { diskInterrupt() } else { swapInterrupt() }
         case VirtioDeviceID.network: netInterrupt()
         case VirtioDeviceID.gpu: gpuInterrupt()
         case VirtioDeviceID.input: inputInterrupt(line)

@@ -47,6 +47,7 @@ public final class GuestProcess: KernelObject {
     var waits: [ObjectRef] = []
     var waitTimer: TimerQueue.Key?
     var isWaitingForPage = false
+    var diskTransfer: Int?                  // of the call it is blocked in
     var subscriptions: [Subscription] = []
     var rotation = 0
 

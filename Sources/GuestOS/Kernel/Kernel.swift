@@ -11,7 +11,7 @@ public struct KernelCounters: Sendable {
     public var systemCalls: UInt64 = 0, contextSwitches: UInt64 = 0, faults: UInt64 = 0, messages: UInt64 = 0
     public var compressions: UInt64 = 0, decompressions: UInt64 = 0, swapOuts: UInt64 = 0, swapIns: UInt64 = 0, swapErrors: UInt64 = 0
     public var freezes: UInt64 = 0, hibernations: UInt64 = 0, thaws: UInt64 = 0, discards: UInt64 = 0, outOfMemoryKills: UInt64 = 0
-    public var refusedDecisions: UInt64 = 0, droppedInputEvents: UInt64 = 0, traps: UInt64 = 0
+    public var refusedDecisions: UInt64 = 0, droppedInputEvents: UInt64 = 0, droppedConsoleBytes: UInt64 = 0, diskErrors: UInt64 = 0, traps: UInt64 = 0
     /// Nanoseconds charged for compressing and decompressing.
     public var compressionNanoseconds: UInt64 = 0
     public init() {}
@@ -206,7 +206,7 @@ public final class Kernel {
     func charge(_ nanoseconds: UInt64) { hal.charge(nanoseconds: nanoseconds) }
     func clear(_ frame: UInt32) { hal.frameAddress(frame).initializeMemory(as: UInt64.self, repeating: 0, count: Limits.pageByteCount / 8) }
     /// A line on the console.
-    func log(_ line: String) { devices.console?.write(Array(line.utf8) + [10]) }
+    func log(_ line: String) { writeConsole(Array(line.utf8) + [10]) }
     func openArchive() {
         for i in 0..<hal.archiveFileCount {
             let file = hal.archiveFile(i)

@@ -90,6 +90,7 @@ extension Kernel {
         guard p.isAlive else { return }
         dequeue(p)
         clearWaits(p)
+        leaveTransfer(p)
         if p.isWaitingForPage {
             p.isWaitingForPage = false
             leaveSwapWait()

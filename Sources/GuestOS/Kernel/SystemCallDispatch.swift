@@ -13,19 +13,21 @@ extension Kernel {
         do throws(CallStop) {
             guard let call = SystemCall(rawValue: a.number) else { throw .failed(.notSupported) }
             let value = try perform(call, p, a)
-            p.resume = .run
-            hal.setSystemCallResult(task: p.task, value)
+            finishCall(p, value)
         } catch {
             switch error {
-            case .failed(let e):
-                p.resume = .run
-                hal.setSystemCallResult(task: p.task, -Int64(e.rawValue))
+            case .failed(let e): finishCall(p, -Int64(e.rawValue))
             case .blocked:
                 p.resume = .restartCall
                 if p.state == .ready { p.state = .blocked }
             case .ended: break
             }
         }
+    }
+    private func finishCall(_ p: GuestProcess, _ result: Int64) {
+        p.resume = .run
+        leaveTransfer(p)
+        hal.setSystemCallResult(task: p.task, result)
     }
     /// The object of a handle with the rights, or the refusal.
     func object(_ p: GuestProcess, _ handle: Int64, _ kind: ObjectKind, _ rights: Rights) throws(CallStop) -> KernelObject {
@@ -95,7 +97,7 @@ extension Kernel {
         }
     }
     private func performOnDevice(_ call: SystemCall, _ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
-        p.priority = 0                          // it drives a device for everybody
+        if target.device != .console { p.priority = 0 }     // it drives a device for everybody
         switch call {
         case .fbInfo: return try callFramebufferInfo(p, a, target)
         case .fbMap: return try callFramebufferMap(p, target)
@@ -104,7 +106,9 @@ extension Kernel {
         case .netSend: return try callNetSend(p, a, target)
         case .netReceive: return try callNetReceive(p, a, target)
         case .netInfo: return try callNetInfo(p, a, target)
-        default: throw .failed(.notSupported)
+        case .consoleRead, .consoleWrite: return try callConsole(call, p, a, target)
+        case .blockInfo, .blockRead, .blockWrite, .blockFlush: return try callBlock(call, p, a, target)
+        default: kernelPanic("system call without a handler")
         }
     }
 

@@ -24,6 +24,8 @@ extension Kernel {
             for p in q { h.combine(p.pid) }
         }
         h.combine(timers.nextDeadline)
+        h.combine(devices.consoleInput)
+        for t in devices.disk?.transfers ?? [] { h.combine(UInt64(t.caller.index) << 8 | UInt64(t.state.rawValue)) }
         h.combine(frames.freeCount)
         h.combine(pool.byteCount)
         return h.value
