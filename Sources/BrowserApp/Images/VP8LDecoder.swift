@@ -30,6 +30,20 @@ struct VP8LDecoder {
         return try result.get()
     }
 
+    /// A picture without its header, whose size is known, for its green channel (the alpha of a lossy picture).
+    static func decodeGreen(_ bytes: [UInt8], _ start: Int, _ stop: Int, width: Int, height: Int) throws(ImageError) -> [UInt8] {
+        guard start < stop else { throw .truncated }
+        var result: Result<[UInt32], ImageError> = .failure(.truncated)
+        bytes.withUnsafeBufferPointer { buffer in
+            var decoder = VP8LDecoder(bits: VP8LBits(buffer.baseAddress!, from: start, to: stop), limits: ImageLimits())
+            do throws(ImageError) { result = .success(try decoder.transformed(width, height)) } catch { result = .failure(error) }
+        }
+        let pixels = try result.get()
+        var green = [UInt8](repeating: 0, count: pixels.count)
+        for i in 0..<pixels.count { green[i] = UInt8(truncatingIfNeeded: pixels[i] >> 8) }
+        return green
+    }
+
     private mutating func picture() throws(ImageError) -> StraightPicture {
         let width = bits.take(14) + 1, height = bits.take(14) + 1
         let hasAlpha = bits.take(1) == 1
