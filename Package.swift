@@ -63,7 +63,7 @@ let package = Package(
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .executableTarget(name: "TenLines", dependencies: ["Terrarium"], path: "Examples/TenLines"),
         .testTarget(name: "ChromeTests", dependencies: ["ChromeApp", "TabProtocol"], path: "Tests/ChromeTests"),
-        .testTarget(name: "SimctlTests", dependencies: ["SimctlCommands", "Terrarium", "Machine"], path: "Tests/SimctlTests"),
+        .testTarget(name: "SimctlTests", dependencies: ["SimctlCommands", "Terrarium", "Machine", "CSS", "DOM", "Layout"], path: "Tests/SimctlTests"),
         .testTarget(name: "ABITests", dependencies: ["ABI"], path: "Tests/ABITests"),
         .testTarget(name: "DOMTests", dependencies: ["DOM"], path: "Tests/DOMTests"),
         .testTarget(name: "GraphicsTests", dependencies: ["Graphics"], path: "Tests/GraphicsTests"),

@@ -131,10 +131,21 @@ justify-self | justifySelf | alignment
 row-gap | rowGap | length z
 column-gap | columnGap | length z
 appearance | appearance | custom
+aspect-ratio | aspectRatio | custom
+grid-template-columns | gridTemplateColumns | custom
+grid-template-rows | gridTemplateRows | custom
+grid-template-areas | gridTemplateAreas | custom
+grid-auto-columns | gridAutoColumns | custom
+grid-auto-rows | gridAutoRows | custom
+grid-auto-flow | gridAutoFlow | custom
+grid-row-start | gridRowStart | custom
+grid-row-end | gridRowEnd | custom
+grid-column-start | gridColumnStart | custom
+grid-column-end | gridColumnEnd | custom
 """
 SHORTHANDS = """margin padding border border-top border-right border-bottom border-left border-width border-style border-color
 border-radius border-spacing background background-position font font-variant list-style flex flex-flow overflow text-decoration inset gap outline
-place-content place-items place-self all margin-inline margin-block padding-inline padding-block border-inline border-block inset-inline inset-block""".split()
+place-content place-items place-self grid-row grid-column grid-area grid-template grid all margin-inline margin-block padding-inline padding-block border-inline border-block inset-inline inset-block""".split()
 ALIASES = """margin-inline-start margin-left|margin-inline-end margin-right|margin-block-start margin-top|margin-block-end margin-bottom
 padding-inline-start padding-left|padding-inline-end padding-right|padding-block-start padding-top|padding-block-end padding-bottom
 inset-inline-start left|inset-inline-end right|inset-block-start top|inset-block-end bottom
@@ -153,7 +164,7 @@ EXTRA_KEYWORDS = """inherit initial unset revert revert-layer auto none normal t
 xx-small x-small small large x-large xx-large xxx-large smaller larger bold bolder lighter italic oblique small-caps all-small-caps
 caption icon menu message-box small-caption status-bar condensed expanded semi-condensed semi-expanded extra-condensed extra-expanded ultra-condensed ultra-expanded
 serif sans-serif monospace cursive fantasy system-ui ui-serif ui-sans-serif ui-monospace ui-rounded math emoji
-min-content max-content fit-content content -webkit-fill-available stretch -moz-available -webkit-min-content -webkit-max-content -webkit-fit-content
+min-content max-content fit-content content minmax repeat auto-fill auto-fit span dense row column -webkit-fill-available stretch -moz-available -webkit-min-content -webkit-max-content -webkit-fit-content
 sub super text-top text-bottom middle top bottom left right center baseline
 underline overline line-through blink disc circle square decimal decimal-leading-zero lower-alpha upper-alpha lower-latin upper-latin lower-roman upper-roman lower-greek disclosure-open disclosure-closed
 repeat no-repeat repeat-x repeat-y space round scroll fixed local border-box padding-box content-box text cover contain

@@ -115,7 +115,7 @@ final class BoxBuilder {
         let kind = boxKind(style)
         let top = frames[frames.count - 1]
         let parent = nearestBox()
-        let isFlexItem = !parent.isInline && tree.kind(parent.box) == .flex
+        let isFlexItem = !parent.isInline && tree.hasItems(parent.box)
         var flags = boxFlags(style, kind: kind, inFlex: isFlexItem)
         var usedKind = kind
         if kind == .inline, isFlexItem || style.isFloating || style.isOutOfFlow { usedKind = .block; flags.insert(.formattingRoot) }
@@ -250,6 +250,7 @@ final class BoxBuilder {
         case .tableColumnGroup: return .tableColumnGroup
         case .tableCaption: return .tableCaption
         case .flex, .inlineFlex: return .flex
+        case .grid, .inlineGrid: return .grid
         default: return .block
         }
     }
@@ -267,7 +268,7 @@ final class BoxBuilder {
         if clips, kind != .inline { flags.insert(.clips) }
         if inFlex { flags.insert(.flexItem) }
         if kind != .inline, !flags.isDisjoint(with: [.outOfFlow, .floating, .atomicInline, .clips, .flexItem]) || style.display == .flowRoot
-            || kind == .tableCell || kind == .tableCaption || kind == .table || kind == .flex { flags.insert(.formattingRoot) }
+            || kind == .tableCell || kind == .tableCaption || kind == .table || kind == .flex || kind == .grid { flags.insert(.formattingRoot) }
         if kind == .inline { return flags }
         if style.isPositioned || style.opacity < 255 || (inFlex && style.zIndex != nil) { flags.insert(.layered) }
         return flags

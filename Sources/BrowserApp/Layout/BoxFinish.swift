@@ -10,7 +10,7 @@ extension BoxBuilder {
         case .tableRowGroup: finishRowGroup(b)
         case .tableRow: finishRow(b)
         case .tableColumn, .tableColumnGroup: break
-        case .flex: finishFlex(b)
+        case .flex, .grid: finishFlex(b)
         case .replaced, .marker: break
         default:
             wrapStrayTableParts(b)

@@ -1,11 +1,13 @@
-// Conflict resolution of the collapsing border model (CSS 2.2 §17.6.2). Each shared edge is won by one border; the two
-// cells get half of its width each, so that ordinary border painting draws it.
+// Conflict resolution of the collapsing border model (CSS 2.2 §17.6.2). Each edge is won by one border, which lies half in
+// the cell and half in its neighbour or the table's own border. Painting centres whole borders on the edges.
 import CSS
 import Graphics
 
 struct CollapsedBorders {
     var top = BorderSide.none, right = BorderSide.none, bottom = BorderSide.none, left = BorderSide.none
-    var widths: Edges { Edges(top: top.width, right: right.width, bottom: bottom.width, left: left.width) }
+    /// What the box's own border takes: half of each.
+    var widths: Edges { Edges(top: half(top), right: half(right), bottom: half(bottom), left: half(left)) }
+    private func half(_ side: BorderSide) -> LayoutUnit { LayoutUnit(raw: side.width.raw / 2) }
 }
 
 struct BorderCollapser {
@@ -16,7 +18,7 @@ struct BorderCollapser {
     init(tree: LayoutTree, grid: TableGrid) { self.tree = tree; self.grid = grid }
 
     mutating func run(_ table: BoxID) {
-        tree.collapsedBorders[table] = CollapsedBorders()
+        var outer = CollapsedBorders()
         fillSlots()
         let t = tree.style(table)
         for i in 0..<grid.cells.count {
@@ -24,12 +26,17 @@ struct BorderCollapser {
             let s = tree.style(cell.box), row = tree.style(grid.rows[cell.row]), group = tree.style(grid.groups[grid.groupOfRow[cell.row]])
             let lastRow = cell.row + cell.rowSpan, lastColumn = cell.column + cell.columnSpan
             var sides = CollapsedBorders()
-            sides.top = edge(s.borderTop, near: neighbour(cell.row - 1, cell.column), .bottom, outer: cell.row == 0 ? t.borderTop : .none, winner(row.borderTop, group.borderTop), isFirst: false)
-            sides.left = edge(s.borderLeft, near: neighbour(cell.row, cell.column - 1), .right, outer: cell.column == 0 ? t.borderLeft : .none, cell.column == 0 ? winner(row.borderLeft, group.borderLeft) : .none, isFirst: false)
-            sides.bottom = edge(s.borderBottom, near: neighbour(lastRow, cell.column), .top, outer: lastRow >= grid.rows.count ? t.borderBottom : .none, winner(row.borderBottom, lastRow >= grid.rows.count ? group.borderBottom : nextRowTop(lastRow)), isFirst: true)
-            sides.right = edge(s.borderRight, near: neighbour(cell.row, lastColumn), .left, outer: lastColumn >= grid.columnCount ? t.borderRight : .none, lastColumn >= grid.columnCount ? winner(row.borderRight, group.borderRight) : .none, isFirst: true)
+            sides.top = edge(s.borderTop, near: neighbour(cell.row - 1, cell.column), .bottom, outer: cell.row == 0 ? t.borderTop : .none, winner(row.borderTop, group.borderTop))
+            sides.left = edge(s.borderLeft, near: neighbour(cell.row, cell.column - 1), .right, outer: cell.column == 0 ? t.borderLeft : .none, cell.column == 0 ? winner(row.borderLeft, group.borderLeft) : .none)
+            sides.bottom = edge(s.borderBottom, near: neighbour(lastRow, cell.column), .top, outer: lastRow >= grid.rows.count ? t.borderBottom : .none, winner(row.borderBottom, lastRow >= grid.rows.count ? group.borderBottom : nextRowTop(lastRow)))
+            sides.right = edge(s.borderRight, near: neighbour(cell.row, lastColumn), .left, outer: lastColumn >= grid.columnCount ? t.borderRight : .none, lastColumn >= grid.columnCount ? winner(row.borderRight, group.borderRight) : .none)
             tree.collapsedBorders[cell.box] = sides
+            if cell.row == 0 { outer.top.width = Swift.max(outer.top.width, sides.top.width) }
+            if cell.column == 0 { outer.left.width = Swift.max(outer.left.width, sides.left.width) }
+            if lastRow >= grid.rows.count { outer.bottom.width = Swift.max(outer.bottom.width, sides.bottom.width) }
+            if lastColumn >= grid.columnCount { outer.right.width = Swift.max(outer.right.width, sides.right.width) }
         }
+        tree.collapsedBorders[table] = outer
     }
 
     private func nextRowTop(_ row: Int) -> BorderSide { row < grid.rows.count ? tree.style(grid.rows[row]).borderTop : .none }
@@ -52,8 +59,8 @@ struct BorderCollapser {
 
     private enum Side { case top, right, bottom, left }
 
-    /// The border of one edge as this cell draws it. `isFirst`: this cell is left of or above the edge.
-    private func edge(_ own: BorderSide, near: BoxID, _ side: Side, outer: BorderSide, _ other: BorderSide, isFirst: Bool) -> BorderSide {
+    /// The border of one edge as this cell draws it.
+    private func edge(_ own: BorderSide, near: BoxID, _ side: Side, outer: BorderSide, _ other: BorderSide) -> BorderSide {
         var best = own
         if near != noBox {
             let s = tree.style(near)
@@ -66,10 +73,6 @@ struct BorderCollapser {
         }
         best = winner(winner(best, other), outer)
         if best.style == .hidden || best.style == .none { return .none }
-        guard near != noBox else { return best }
-        let pixels = best.width.floor
-        let share = isFirst ? pixels - pixels / 2 : pixels / 2
-        best.width = LayoutUnit(share)
         return best
     }
 

@@ -46,11 +46,28 @@ extension PageView {
             if box.kind != .viewport, box.flags.isDisjoint(with: [.anonymous, .generated]), !box.node.isNone, slot[Int(box.node.raw)] >= 0 {
                 result[Int(slot[Int(box.node.raw)])].add(g.pageX, g.pageY, g.width, g.height)
             }
+            addToSplitInlines(b, g, slot, &result)
             for l in Int(g.lineStart)..<Int(g.lineEnd) {
                 for i in Int(tree.lines[l].fragmentStart)..<Int(tree.lines[l].fragmentEnd) { addFragment(tree.fragments[i], g, slot, &result) }
             }
         }
         return result
+    }
+
+    /// A block inside inline boxes belongs to the boxes that it splits.
+    private func addToSplitInlines(_ b: Int, _ g: Geometry, _ slot: [Int32], _ result: inout [ElementBox]) {
+        let box = tree.boxes[b]
+        guard box.parent != noBox, !box.node.isNone, box.flags.isDisjoint(with: [.floating, .outOfFlow, .atomicInline, .anonymous]), box.kind != .viewport else { return }
+        var block = box.parent
+        while block != noBox, tree.flags(block).contains(.anonymous) { block = tree.parent(block) }
+        guard block != noBox else { return }
+        let stop = tree.boxes[Int(block)].node
+        var n = document.parent(box.node)
+        while !n.isNone, n != stop, document.isElement(n) {
+            let own = tree.box(of: n)
+            if own != noBox, tree.kind(own) == .inline { result[Int(slot[Int(n.raw)])].add(g.pageX, g.pageY, g.width, g.height) }
+            n = document.parent(n)
+        }
     }
 
     private func addFragment(_ f: Fragment, _ g: Geometry, _ slot: [Int32], _ result: inout [ElementBox]) {

@@ -72,7 +72,7 @@ extension LayoutEngine {
         return result
     }
 
-    private func placeStatics(_ b: BoxID) {
+    func placeStatics(_ b: BoxID) {
         var c = tree.firstChild(b)
         while c != noBox { if tree.flags(c).contains(.outOfFlow) { setOrigin(c, b, .zero, .zero) }; c = tree.next(c) }
     }
@@ -247,7 +247,7 @@ extension LayoutEngine {
         return c == 0 ? 0 : a * b / c
     }
 
-    private func justify(_ align: BoxAlignment, _ free: LayoutUnit, _ count: Int32) -> (start: LayoutUnit, between: LayoutUnit) {
+    func justify(_ align: BoxAlignment, _ free: LayoutUnit, _ count: Int32) -> (start: LayoutUnit, between: LayoutUnit) {
         switch align {
         case .center: return (LayoutUnit(raw: free.raw / 2), .zero)
         case .end, .flexEnd, .right: return (free, .zero)

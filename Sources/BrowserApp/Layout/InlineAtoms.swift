@@ -157,6 +157,7 @@ struct AtomBuilder {
         if end > start {
             var a = atom(.word, b, base, start, end)
             a.width = shaper.width(UnsafeBufferPointer(rebasing: bytes[start..<end]), fontID: ts.fontID, size: ts.size) + ts.letterSpacing * count
+            if start > 0, bytes[start - 1] == 0x2D { a.width += shaper.kerning(0x2D, bytes[start], ts) }
             a.breakBefore = pendingBreak && ts.wraps
             a.hyphenAfter = hyphen
             atoms.append(a)

@@ -15,6 +15,7 @@ extension LayoutEngine {
             result = Intrinsic(min: w, max: w)
         case .table: result = tableIntrinsic(b)
         case .flex: result = addFrame(b, flexIntrinsic(b))
+        case .grid: result = addFrame(b, gridIntrinsic(b))
         default:
             result = addFrame(b, tree.flags(b).contains(.inlineChildren) ? inlineIntrinsic(b) : blocksIntrinsic(b))
         }

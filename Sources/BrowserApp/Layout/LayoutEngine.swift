@@ -15,6 +15,8 @@ final class LayoutEngine {
     let shaper: TextShaper
     let viewportWidth: LayoutUnit, viewportHeight: LayoutUnit
     let document: Document
+    /// Every line is at least as high as its block's strut: not so in quirks and limited-quirks mode.
+    let hasStruts: Bool
     var atomPool: [[InlineAtom]] = []
     /// Nesting of flex containers that are laid out twice; bounded so that time stays linear.
     var flexDepth = 0
@@ -23,6 +25,7 @@ final class LayoutEngine {
         self.tree = tree; self.shaper = shaper
         self.viewportWidth = LayoutUnit(viewportWidth); self.viewportHeight = LayoutUnit(viewportHeight)
         self.document = document
+        hasStruts = document.quirksMode == .noQuirks
     }
 
     /// Lays the whole document out.
@@ -142,12 +145,13 @@ final class LayoutEngine {
         tree.geometry[g].firstBaseline = .min; tree.geometry[g].lastBaseline = .min
         if tree.kind(b) == .replaced { layoutReplaced(b, height: height, baseHeight: baseHeight); return BlockResult() }
 
-        let definite = height ?? borderBoxHeight(b, style(b).height, base: baseHeight)
+        let definite = height ?? borderBoxHeight(b, style(b).height, base: baseHeight) ?? ratioHeight(b)
         let contentHeight = definite.map { Swift.max(.zero, clampHeight(b, $0, base: baseHeight) - frameHeight(b)) }
         var result: ContentResult
         switch tree.kind(b) {
         case .table: result = layoutTable(b, contentHeight: contentHeight)
         case .flex: result = layoutFlex(b, contentHeight: contentHeight)
+        case .grid: result = layoutGrid(b, contentHeight: contentHeight)
         default:
             let context = isRoot ? FloatContext() : floats!
             let left = tree.geometry[g].contentLeft, top = tree.geometry[g].contentTop
@@ -161,6 +165,16 @@ final class LayoutEngine {
         centreControl(b, result.height)
         placeMarker(b)
         return BlockResult(trailing: result.trailing)
+    }
+
+    /// Height that aspect-ratio gives a box of this width (CSS Sizing 4 §4).
+    private func ratioHeight(_ b: BoxID) -> LayoutUnit? {
+        let s = style(b), g = tree.geo(b)
+        guard s.aspectRatio > 0, !tree.flags(b).contains(.anonymous) else { return nil }
+        let isBorderBox = s.boxSizing == .borderBox
+        let width = isBorderBox ? tree.geometry[g].width : tree.geometry[g].contentWidth
+        let height = LayoutUnit(clamping: Int64(width.raw) * 65536 / Int64(s.aspectRatio))
+        return isBorderBox ? height : height + frameHeight(b)
     }
 
     // MARK: Replaced elements (§10.3.2, §10.6.2)

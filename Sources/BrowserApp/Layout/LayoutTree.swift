@@ -10,7 +10,7 @@ typealias BoxID = Int32
 let noBox: BoxID = -1
 
 enum BoxKind: UInt8 {
-    case viewport, block, inline, text, lineBreak, replaced, table, tableRowGroup, tableRow, tableCell, tableCaption, tableColumn, tableColumnGroup, flex, marker
+    case viewport, block, inline, text, lineBreak, replaced, table, tableRowGroup, tableRow, tableCell, tableCaption, tableColumn, tableColumnGroup, flex, grid, marker
 
     var name: String {
         switch self {
@@ -28,6 +28,7 @@ enum BoxKind: UInt8 {
         case .tableColumn: return "column"
         case .tableColumnGroup: return "column-group"
         case .flex: return "flex"
+        case .grid: return "grid"
         case .marker: return "marker"
         }
     }
@@ -200,6 +201,8 @@ final class LayoutTree {
     @inline(__always) func geo(_ b: BoxID) -> Int { Int(boxes[Int(b)].geometry) }
     @inline(__always) func flags(_ b: BoxID) -> BoxFlags { boxes[Int(b)].flags }
     @inline(__always) func kind(_ b: BoxID) -> BoxKind { boxes[Int(b)].kind }
+    /// A flex or grid container: its in-flow children are items.
+    @inline(__always) func hasItems(_ b: BoxID) -> Bool { kind(b) == .flex || kind(b) == .grid }
     @inline(__always) func next(_ b: BoxID) -> BoxID { boxes[Int(b)].next }
     @inline(__always) func firstChild(_ b: BoxID) -> BoxID { boxes[Int(b)].firstChild }
     @inline(__always) func parent(_ b: BoxID) -> BoxID { boxes[Int(b)].parent }

@@ -44,7 +44,7 @@ struct LineBuilder {
         isReal = breaker.hasContent || breaker.forcedBreak || hasEdges(atoms)
         groups.removeAll(keepingCapacity: true); pending.removeAll(keepingCapacity: true)
         groups.append(Group(isTop: false))
-        if isReal { groups[0].include(rootStyle.boxAscent, rootStyle.boxDescent) }
+        if isReal, engine.hasStruts { includeRoot() }
         let end = contentEnd(atoms)
         x = startX(atoms, end, breaker)
         lastText = -1
@@ -52,6 +52,16 @@ struct LineBuilder {
         for i in 0..<atoms.count { add(atoms[i], isTrailing: i >= end, isLast: i == end - 1, breaker: breaker) }
         closeAll()
         return finish(first, g)
+    }
+
+    private mutating func includeRoot() { groups[0].include(rootStyle.boxAscent, rootStyle.boxDescent) }
+
+    /// In quirks and limited-quirks mode a box counts for the line's height only where text lies in it (Quirks §3.3).
+    private mutating func includeText() {
+        if engine.hasStruts { return }
+        guard let o = open.last else { includeRoot(); return }
+        let ts = tree.textStyle(o.box)
+        groups[o.group].include(ts.boxAscent - o.shift, ts.boxDescent + o.shift)
     }
 
     private func hasEdges(_ atoms: [InlineAtom]) -> Bool {
@@ -116,7 +126,11 @@ struct LineBuilder {
         f.startsBox = starts
         tree.fragments.append(f)
         pending.append(Pending(group: open[i].group, top: ts.ascent + top, shift: open[i].shift, dy: open[i].dy))
-        if isReal { groups[open[i].group].include(ts.boxAscent - open[i].shift, ts.boxDescent + open[i].shift) }
+        if isReal, engine.hasStruts || hasEdge(s) { groups[open[i].group].include(ts.boxAscent - open[i].shift, ts.boxDescent + open[i].shift) }
+    }
+
+    private func hasEdge(_ s: ComputedStyle) -> Bool {
+        s.borderLeft.width > .zero || s.borderRight.width > .zero || !s.paddingLeft.isZero || !s.paddingRight.isZero || !s.marginLeft.isZero || !s.marginRight.isZero
     }
 
     /// Computes the baseline shift of an inline box against its parent.
@@ -171,7 +185,7 @@ struct LineBuilder {
             if isTrailing && a.kind == .space { return }
             addText(a, hyphenated: isLast && breaker.hyphenated)
         case .newline:
-            if tree.kind(a.box) == .lineBreak { addBreakMark(a) }
+            if tree.kind(a.box) == .lineBreak { addBreakMark(a) } else { includeText() }
         case .atomic: addAtomic(a)
         case .float:
             tree.fragments.append(Fragment(kind: .float, box: a.box, x: .zero, y: .zero, width: .zero, height: .zero))
@@ -186,6 +200,7 @@ struct LineBuilder {
 
     /// A zero-width fragment, so that a `br` has a place.
     private mutating func addBreakMark(_ a: InlineAtom) {
+        includeText()
         let ts = tree.textStyle(a.box)
         tree.fragments.append(Fragment(kind: .text, box: a.box, x: x, y: .zero, width: .zero, height: ts.ascent + ts.descent))
         let o = open.last
@@ -213,6 +228,7 @@ struct LineBuilder {
     }
 
     private mutating func addText(_ a: InlineAtom, hyphenated: Bool) {
+        if isReal { includeText() }
         var width = a.width
         if a.kind == .space { width += spaceExtra }
         let ts = tree.textStyle(a.box)
@@ -240,6 +256,7 @@ struct LineBuilder {
         var ascent = outer
         if tree.kind(a.box) != .replaced, !tree.flags(a.box).contains(.clips) || tree.flags(a.box).contains(.control) {
             if let baseline = tree.kind(a.box) == .block ? engine.lastBaseline(a.box) : engine.firstBaseline(a.box) { ascent = geometry.margin.top + baseline }
+            else if tree.flags(a.box).contains(.control) { ascent = geometry.margin.top + geometry.contentTop + tree.textStyle(a.box).boxAscent }   // an empty field
         }
         if tree.kind(a.box) == .replaced, tree.boxes[Int(a.box)].textStart == ReplacedKind.checkbox.rawValue || tree.boxes[Int(a.box)].textStart == ReplacedKind.radio.rawValue { ascent = outer - geometry.margin.bottom }
         let descent = outer - ascent
@@ -263,7 +280,7 @@ struct LineBuilder {
     // MARK: Vertical positions
 
     private mutating func finish(_ first: Int, _ g: Int) -> LayoutUnit {
-        if !isReal { groups[0].ascent = .zero; groups[0].descent = .zero }
+        if !isReal || groups[0].ascent == .min { groups[0].ascent = .zero; groups[0].descent = .zero }
         var ascent = groups[0].ascent, descent = groups[0].descent
         for group in groups where group.height > ascent + descent {
             if group.isTop { descent = group.height - ascent } else { ascent = group.height - descent }

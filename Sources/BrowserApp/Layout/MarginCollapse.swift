@@ -27,11 +27,12 @@ extension LayoutEngine {
         if tree.flags(b).contains(.inlineChildren) {
             if tree.flags(b).contains(.hasLines) { return (strut, false) }
         } else {
-            var c = tree.firstChild(b)
+            var c = tree.firstChild(b), hasFloat = false
             while c != noBox {
+                if tree.flags(c).contains(.floating) { hasFloat = true }
                 if tree.kind(c) == .marker { return (strut, false) }
                 if tree.flags(c).isDisjoint(with: [.floating, .outOfFlow]) {
-                    if style(c).clear != .none, floats.clearance(style(c).clear) != .min { return (strut, false) }
+                    if style(c).clear != .none, hasFloat || floats.clearance(style(c).clear) != .min { return (strut, false) }
                     let inner = topMargins(c, base: base, floats: floats)
                     strut.add(inner.strut)
                     if !inner.isThrough { return (strut, false) }

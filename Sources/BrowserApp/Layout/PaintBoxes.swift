@@ -21,9 +21,15 @@ extension Painter {
         if !s.boxShadows.isEmpty { paintShadows(s, r) }
         if hasNativeFrame(b, s) { paintNativeFrame(s, r); return }
         if !isCanvasSource(b) { paintBackground(s, border: r, padding: paddingBox(b), g.border) }
-        if let c = tree.collapsedBorders[b] { paintBorders(r, top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
+        if let c = tree.collapsedBorders[b] { paintBorders(centred(c, g), top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
         else { paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: s.backgroundColor) }
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    /// The rectangle whose inner border ring is centred on the cell's edges.
+    private func centred(_ c: CollapsedBorders, _ g: Geometry) -> Rect {
+        let w = c.widths
+        return snapped(g.pageX - w.left, g.pageY - w.top, g.width + w.horizontal, g.height + w.vertical)
     }
 
     /// Controls whose border the page left alone get a plain one-pixel frame.

@@ -49,7 +49,7 @@ extension BoxBuilder {
     @discardableResult
     private func addReplaced(_ n: NodeID, _ style: ComputedStyle, _ kind: ReplacedKind) -> BoxID {
         let parent = nearestBox()
-        let inFlex = !parent.isInline && tree.kind(parent.box) == .flex
+        let inFlex = !parent.isInline && tree.hasItems(parent.box)
         var flags = boxFlags(style, kind: .replaced, inFlex: inFlex).union(.formattingRoot)
         flags.remove(.clips)
         if isInlineDisplay(style.display), flags.isDisjoint(with: [.floating, .outOfFlow, .flexItem]) { flags.insert(.atomicInline) }
@@ -110,7 +110,7 @@ extension BoxBuilder {
     /// A control is an atomic inline block with one generated text in it.
     private func addControl(_ n: NodeID, _ style: ComputedStyle, text: String, multiline: Bool) {
         let parent = nearestBox()
-        let inFlex = !parent.isInline && tree.kind(parent.box) == .flex
+        let inFlex = !parent.isInline && tree.hasItems(parent.box)
         var flags = boxFlags(style, kind: .block, inFlex: inFlex).union([.formattingRoot, .control, .inlineChildren, .clips])
         if isInlineDisplay(style.display), flags.isDisjoint(with: [.floating, .outOfFlow, .flexItem]) { flags.insert(.atomicInline) }
         let box = place(n, style, .block, flags)
@@ -166,9 +166,9 @@ extension BoxBuilder {
         counters.apply(style, depth: frames.count)
         let kind = boxKind(style)
         let parent = nearestBox()
-        let inFlex = !parent.isInline && tree.kind(parent.box) == .flex
+        let inFlex = !parent.isInline && tree.hasItems(parent.box)
         var flags = boxFlags(style, kind: kind, inFlex: inFlex)
-        var usedKind = kind == .inline || kind == .flex || kind == .table ? kind : .block
+        var usedKind = kind == .inline || kind == .flex || kind == .grid || kind == .table ? kind : .block
         if usedKind == .inline, inFlex || style.isFloating || style.isOutOfFlow { usedKind = .block; flags.insert(.formattingRoot) }
         let box = tree.make(usedKind, node: .none, style: styleIndex(style), flags: flags.union(.generated))
         if flags.contains(.layered) { tree.layers.append(box) }

@@ -354,7 +354,40 @@ extension LayoutEngine {
             tree.geometry[gg].height = Swift.max(.zero, y - start - gap.y)
         }
         for cell in grid.cells { placeCell(cell, grid, rows, rowTop, gap) }
+        placeColumns(b, grid, left: left, top: offsetY + top + gap.y, height: Swift.max(.zero, y - top - gap.y * 2))
         return grid.rows.isEmpty ? top : y
+    }
+
+    /// `col` and `colgroup` boxes cover their columns from the first row to the last.
+    private func placeColumns(_ b: BoxID, _ grid: TableGrid, left: LayoutUnit, top: LayoutUnit, height: LayoutUnit) {
+        func place(_ c: BoxID, _ first: Int, _ last: Int, in originX: LayoutUnit, _ originY: LayoutUnit) {
+            let g = tree.geo(c)
+            guard first < grid.columns.count else { return }
+            let end = grid.columns[Swift.min(last, grid.columns.count - 1)]
+            tree.geometry[g].x = left + grid.columns[first].x - originX
+            tree.geometry[g].y = top - originY
+            tree.geometry[g].width = end.x + end.width - grid.columns[first].x
+            tree.geometry[g].height = height
+        }
+        var next = 0
+        func span(_ c: BoxID) -> Int {
+            let node = tree.boxes[Int(c)].node
+            return node.isNone ? 1 : Int(Swift.max(1, Swift.min(1000, integer(document.attribute(node, .span)) ?? 1)))
+        }
+        var c = tree.firstChild(b)
+        while c != noBox {
+            if tree.kind(c) == .tableColumn { let n = span(c); place(c, next, next + n - 1, in: .zero, .zero); next += n }
+            else if tree.kind(c) == .tableColumnGroup {
+                let first = next
+                var k = tree.firstChild(c)
+                if k == noBox { next += span(c) }
+                var counts: [(BoxID, Int, Int)] = []
+                while k != noBox { if tree.kind(k) == .tableColumn { let n = span(k); counts.append((k, next, next + n - 1)); next += n }; k = tree.next(k) }
+                place(c, first, Swift.max(first, next - 1), in: .zero, .zero)
+                for (k, from, to) in counts { place(k, from, to, in: tree.geometry[tree.geo(c)].x, tree.geometry[tree.geo(c)].y) }
+            }
+            c = tree.next(c)
+        }
     }
 
     private func placeCell(_ cell: TableCell, _ grid: TableGrid, _ rows: RowHeights, _ rowTop: [LayoutUnit], _ gap: (x: LayoutUnit, y: LayoutUnit)) {

@@ -53,6 +53,13 @@ final class TextShaper {
         LayoutUnit(raw: entries[lookUp(word, fontID: fontID, size: size)].width)
     }
 
+    /// Kerning between two ASCII characters of different pieces of a word.
+    func kerning(_ left: UInt8, _ right: UInt8, _ ts: TextStyle) -> LayoutUnit {
+        guard !fonts.isEmpty, right < 0x80 else { return .zero }
+        let face = fonts.face(ts.fontID)
+        return LayoutUnit(raw: face.kerning(face.glyph(for: UInt32(left)), face.glyph(for: UInt32(right)), size: ts.size))
+    }
+
     /// Calls `body` with each glyph of the word in order.
     func shape(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32, _ body: (ShapedGlyph) -> Void) {
         let e = entries[lookUp(word, fontID: fontID, size: size)]
@@ -105,8 +112,9 @@ final class TextShaper {
         var previous: UInt16 = 0
         var i = 0
         while i < word.count {
-            let scalar = decodeScalar(word, &i)
+            var scalar = decodeScalar(word, &i)
             if isInvisible(scalar) { continue }
+            if scalar == 0x66, !face.isMonospaced { scalar = ligature(word, &i, face) }
             var id = fontID
             var glyph: UInt16, advance: Int32
             if scalar < 128 {
@@ -125,6 +133,18 @@ final class TextShaper {
             previous = id == fontID ? glyph : 0
             glyphs.append(ShapedGlyph(glyph: glyph, fontID: id, advance: advance))
         }
+    }
+
+    /// The ligature that begins with the f before `i`, when the face has it as a presentation form; else f itself.
+    private func ligature(_ word: UnsafeBufferPointer<UInt8>, _ i: inout Int, _ face: FontFace) -> UInt32 {
+        guard i < word.count else { return 0x66 }
+        let second = word[i], third = i + 1 < word.count ? word[i + 1] : 0
+        var form: UInt32 = 0, length = 1
+        if second == 0x66, third == 0x69 || third == 0x6C { form = third == 0x69 ? 0xFB03 : 0xFB04; length = 2 }
+        else if second == 0x66 { form = 0xFB00 } else if second == 0x69 { form = 0xFB01 } else if second == 0x6C { form = 0xFB02 }
+        guard form != 0, face.glyph(for: form) != 0 else { return 0x66 }
+        i += length
+        return form
     }
 
     private func asciiFont(_ fontID: Int32, _ size: Int32) -> Int {

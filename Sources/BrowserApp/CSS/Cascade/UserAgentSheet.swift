@@ -76,8 +76,6 @@ enum UserAgentSheet {
     h4 { margin-top: 1.33em; margin-bottom: 1.33em; font-size: 1em; font-weight: bold }
     h5 { margin-top: 1.67em; margin-bottom: 1.67em; font-size: 0.83em; font-weight: bold }
     h6 { margin-top: 2.33em; margin-bottom: 2.33em; font-size: 0.67em; font-weight: bold }
-    :is(article, aside, nav, section) h1 { margin-top: 0.83em; margin-bottom: 0.83em; font-size: 1.5em }
-    :is(article, aside, nav, section) :is(article, aside, nav, section) h1 { margin-top: 1em; margin-bottom: 1em; font-size: 1.17em }
 
     /* 15.3.8 Lists */
     dir, menu, ol, ul { padding-left: 40px }

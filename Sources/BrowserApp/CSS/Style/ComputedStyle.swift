@@ -123,6 +123,19 @@ public struct BoxStyle: Equatable, Sendable {
     public var columnGap: Length = .zero
     // Interaction
     public var appearance: Appearance = .auto
+    /// Width over height in 16.16; 0 is auto.
+    public var aspectRatio: Int32 = 0
+    // Grid
+    public var gridTemplateColumns = GridTemplate()
+    public var gridTemplateRows = GridTemplate()
+    public var gridTemplateAreas: [[String]] = []
+    public var gridAutoColumns: [GridTrack] = []    // empty: auto
+    public var gridAutoRows: [GridTrack] = []
+    public var gridAutoFlow = GridAutoFlow()
+    public var gridRowStart = GridLine()
+    public var gridRowEnd = GridLine()
+    public var gridColumnStart = GridLine()
+    public var gridColumnEnd = GridLine()
     public init() {}
 }
 

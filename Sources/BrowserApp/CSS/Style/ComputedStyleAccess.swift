@@ -108,6 +108,7 @@ extension ComputedStyle {
     public var justifyItems: BoxAlignment { box.justifyItems }
     public var justifySelf: BoxAlignment { box.justifySelf }
     public var rowGap: Length { box.rowGap }
+    public var aspectRatio: Int32 { box.aspectRatio }
     public var columnGap: Length { box.columnGap }
     // Interaction
     public var appearance: Appearance { box.appearance }

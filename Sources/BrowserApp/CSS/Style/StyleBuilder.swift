@@ -187,6 +187,26 @@ struct StyleBuilder {
         default: applySpecialBox(property, value)
         }
     }
+    private func line(_ value: Value) -> GridLine { if case .gridLine(let line) = value { return line }; return GridLine() }
+    private func breadth(_ b: SpecifiedBreadth) -> TrackBreadth {
+        switch b {
+        case .value(let v): return .length(length(v))
+        case .fit(let v): return .fit(length(v))
+        case .fr(let n): return .fr(n)
+        case .auto: return .auto
+        case .minContent: return .minContent
+        case .maxContent: return .maxContent
+        }
+    }
+    private func template(_ value: Value) -> GridTemplate {
+        guard case .tracks(let list) = value else { return GridTemplate() }
+        var result = GridTemplate()
+        for (least, most) in list.tracks { result.tracks.append(GridTrack(min: breadth(least), max: breadth(most))) }
+        result.names = list.names
+        result.repeatStart = list.repeatStart; result.repeatCount = list.repeatCount; result.fits = list.fits
+        return result
+    }
+
     private mutating func applySpecialBox(_ property: PropertyID, _ value: Value) {
         switch property {
         case .zIndex: if case .integer(let z) = value { box.zIndex = z } else { box.zIndex = nil }
@@ -203,6 +223,17 @@ struct StyleBuilder {
         case .counterSet: if case .counters(let list) = value { box.counterSet = list }
         case .flexGrow: if case .number(let n) = value { box.flexGrow = Int32(clamping: n) }
         case .flexShrink: if case .number(let n) = value { box.flexShrink = Int32(clamping: n) }
+        case .aspectRatio: box.aspectRatio = integer(value)
+        case .gridTemplateColumns: box.gridTemplateColumns = template(value)
+        case .gridTemplateRows: box.gridTemplateRows = template(value)
+        case .gridAutoColumns: box.gridAutoColumns = template(value).tracks
+        case .gridAutoRows: box.gridAutoRows = template(value).tracks
+        case .gridTemplateAreas: if case .areas(let areas) = value { box.gridTemplateAreas = areas }
+        case .gridAutoFlow: box.gridAutoFlow = GridAutoFlow(isColumn: integer(value) & 1 != 0, isDense: integer(value) & 2 != 0)
+        case .gridRowStart: box.gridRowStart = line(value)
+        case .gridRowEnd: box.gridRowEnd = line(value)
+        case .gridColumnStart: box.gridColumnStart = line(value)
+        case .gridColumnEnd: box.gridColumnEnd = line(value)
         case .appearance: box.appearance = integer(value) == 1 ? .none : .auto
         default: break
         }

@@ -29,6 +29,11 @@ extension PropertyParser {
         case .counterIncrement: return counters(&cursor, defaultValue: 1)
         case .flexGrow, .flexShrink: return nonNegativeNumber(&cursor)
         case .appearance: return appearance(&cursor)
+        case .aspectRatio: return aspectRatio(&cursor)
+        case .gridTemplateColumns, .gridTemplateRows, .gridAutoColumns, .gridAutoRows: return trackList(&cursor)
+        case .gridTemplateAreas: return gridAreas(&cursor)
+        case .gridAutoFlow: return gridFlow(&cursor)
+        case .gridRowStart, .gridRowEnd, .gridColumnStart, .gridColumnEnd: return gridLine(&cursor)
         default: return nil
         }
     }

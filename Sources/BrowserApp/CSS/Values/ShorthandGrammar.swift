@@ -17,6 +17,8 @@ extension PropertyParser {
         case .listStyle: return listStyle(&cursor)
         case .flex: return flex(&cursor)
         case .flexFlow: return flexFlow(&cursor)
+        case .gridRow, .gridColumn, .gridArea: return gridPlacement(property.longhands, &cursor)
+        case .gridTemplate, .grid: return gridTemplate(&cursor)
         case .textDecoration: return textDecoration(&cursor)
         case .outline: return outline(&cursor)
         default: return false

@@ -34,6 +34,9 @@ enum Value {
     case counters([CounterChange])
     case quotes([QuotePair])
     case shadows([SpecifiedShadow])
+    case tracks(SpecifiedTemplate)
+    case areas([[String]])
+    case gridLine(GridLine)
     /// Contains var(): parsed when the element's custom properties are known.
     case pending(PendingValue)
 }

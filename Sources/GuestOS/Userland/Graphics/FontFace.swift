@@ -13,6 +13,8 @@ public final class FontFace {
     public let underlinePosition: Int32, underlineThickness: Int32
     public let glyphCount: Int
     public let isMonospaced: Bool
+    /// Average advance (OS/2) and width of the box around all glyphs (head), in font units.
+    public let averageAdvance: Int32, boundsWidth: Int32
 
     let reader: FontReader
     let glyf: FontTable, loca: FontTable, hmtx: FontTable
@@ -47,6 +49,8 @@ public final class FontFace {
         ascent = a > 0 ? a : em * 4 / 5
         descent = d >= 0 ? d : 0
         lineGap = max(0, Int32(r.i16(hhea.offset + 8)))
+        boundsWidth = Int32(r.i16(head.offset + 40)) - Int32(r.i16(head.offset + 36))
+        if let os2 = directory.table("OS/2", atLeast: 4) { averageAdvance = Int32(r.i16(os2.offset + 2)) } else { averageAdvance = em / 2 }
         guard let chosen = FontCharacterMap.choose(r, cmap) else { return nil }
         cmapOffset = chosen.offset; cmapFormat = chosen.format; cmapEnd = cmap.end
         kerningSource = KerningSource(r, directory)
