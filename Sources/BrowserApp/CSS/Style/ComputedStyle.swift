@@ -8,6 +8,8 @@ public struct InheritedStyle: Equatable, Sendable {
     // Font
     public var fontFamilies: [String] = ["serif"]    // lower case, in order of preference; generic names (serif, sans-serif, monospace, cursive, fantasy, system-ui) included
     public var fontSize: LayoutUnit = LayoutUnit(16)
+    /// The same in 1/65536 px: what em lengths and line heights are multiples of.
+    var fontSizeFine: Int64 = 16 << 16
     public var fontWeight: Int32 = 400    // 1...1000
     public var fontStyle: FontStyle = .normal
     public var fontSmallCaps: Bool = false
@@ -165,7 +167,7 @@ public final class ComputedStyle {
     public var lineHeightLength: LayoutUnit? {
         switch inherited.lineHeight {
         case .normal: return nil
-        case .number(let factor): return inherited.fontSize.scaled(fixed16: factor)
+        case .number(let factor): return LayoutUnit(clamping: (inherited.fontSizeFine &* (Int64(factor) &+ 1)) >> 26)
         case .length(let length): return length
         }
     }

@@ -85,10 +85,10 @@ public enum Length: Hashable, Sendable {
     /// The length when it needs no base; nil for keywords and percentages.
     @inlinable public var absolute: LayoutUnit? { if case .px(let v) = self { return v }; return nil }
 
-    /// base × percent, rounded to the nearest 1/64 px.
+    /// base × percent, cut to 1/64 px as Chromium does; a percentage that was rounded down does not lose a unit.
     @inlinable public static func percentage(_ percent: Int32, of base: LayoutUnit) -> LayoutUnit {
         let product = Int64(base.raw) &* Int64(percent)
-        let half: Int64 = product < 0 ? -3_276_800 : 3_276_800
-        return LayoutUnit(clamping: (product &+ half) / 6_553_600)
+        let slack = product < 0 ? -Int64(base.raw.magnitude) : Int64(base.raw.magnitude)
+        return LayoutUnit(clamping: (product &+ slack) / 6_553_600)
     }
 }

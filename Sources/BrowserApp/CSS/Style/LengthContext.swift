@@ -3,20 +3,23 @@
 struct LengthContext: Equatable {
     var fontSize: LayoutUnit
     var rootFontSize: LayoutUnit
+    /// In 1/65536 px.
+    var fontSizeFine: Int64, rootFontSizeFine: Int64
     var lineHeight: LayoutUnit = LayoutUnit(19)
     var viewportWidth: LayoutUnit, viewportHeight: LayoutUnit
 
     init(fontSize: LayoutUnit, rootFontSize: LayoutUnit, viewportWidth: LayoutUnit, viewportHeight: LayoutUnit) {
+        fontSizeFine = Int64(fontSize.raw) << 10; rootFontSizeFine = Int64(rootFontSize.raw) << 10
         self.fontSize = fontSize; self.rootFontSize = rootFontSize; self.viewportWidth = viewportWidth; self.viewportHeight = viewportHeight
     }
 
     /// A length that is no percentage. `ex` is half an em and `ch` 0.6 em: no font is loaded here.
     func absolute(_ length: SpecifiedLength) -> LayoutUnit {
         switch length.unit {
-        case .px: return LayoutUnit(clamping: (length.value + (length.value < 0 ? -512 : 512)) / 1024)
+        case .px: return LayoutUnit(clamping: length.value / 1024)                   // Chromium cuts lengths to 1/64 px, too
         case .percent: return .zero
-        case .em: return scale(fontSize, length.value, 65536)
-        case .rem: return scale(rootFontSize, length.value, 65536)
+        case .em: return fine(fontSizeFine, length.value)
+        case .rem: return fine(rootFontSizeFine, length.value)
         case .ex: return scale(fontSize, length.value, 131_072)
         case .ch: return scale(fontSize, length.value * 3, 5 * 65536)
         case .lh: return scale(lineHeight, length.value, 65536)
@@ -26,6 +29,11 @@ struct LengthContext: Equatable {
         case .vmin: return scale(min(viewportWidth, viewportHeight), length.value, 6_553_600)
         case .vmax: return scale(max(viewportWidth, viewportHeight), length.value, 6_553_600)
         }
+    }
+    /// A multiple (1/65536) of a fine font size, cut to 1/64 px; a multiple that was rounded down does not lose a unit.
+    private func fine(_ size: Int64, _ value: Int64) -> LayoutUnit {
+        let factor = clampFixed(value < 0 ? value - 1 : value + (value > 0 ? 1 : 0))
+        return LayoutUnit(clamping: multiplyFixed(size, factor, 1 << 16) / 1024)
     }
     private func scale(_ unit: LayoutUnit, _ value: Int64, _ divisor: Int64) -> LayoutUnit {
         LayoutUnit(clamping: multiplyFixed(Int64(unit.raw), value, divisor))

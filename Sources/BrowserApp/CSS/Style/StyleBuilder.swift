@@ -47,7 +47,7 @@ struct StyleBuilder {
         initialBox.outline = side
         initialBox.textDecorationColor = inherited.color
         box = initialBox
-        if inherited.fontSize != lengths.fontSize { lengths.fontSize = inherited.fontSize }
+        lengths.fontSize = inherited.fontSize; lengths.fontSizeFine = inherited.fontSizeFine
     }
 
     mutating func apply(_ property: PropertyID, _ value: Value) {
@@ -92,30 +92,39 @@ struct StyleBuilder {
 
     private mutating func setFontSize(_ value: Value) { fontSizeValue = value }
 
+    /// Works in 1/65536 px, so that sizes in per cent of per cent do not lose what Chromium keeps.
     private mutating func finishFontSize() {
-        let parentSize = parent.inherited.fontSize
+        let parentSize = parent.inherited.fontSizeFine
         let changesFamily = inherited.usesMonospaceSize != parent.inherited.usesMonospaceSize
+        var size = inherited.fontSizeFine
         switch fontSizeValue {
         case .keyword(let keyword)? where keyword != .smaller && keyword != .larger && keyword != .math:
-            let size = StyleBuilder.keywordSize(keyword)
-            inherited.fontSize = inherited.usesMonospaceSize ? size * 13 / 16 : size
+            let absolute = Int64(StyleBuilder.keywordSize(keyword).raw) << 10
             inherited.hasAbsoluteFontSize = false
+            setFontSize(fine: inherited.usesMonospaceSize ? absolute * 13 / 16 : absolute)
             return
         case .keyword(let keyword)?:
-            inherited.fontSize = keyword == .smaller ? parentSize * 5 / 6 : keyword == .larger ? parentSize * 6 / 5 : parentSize
+            size = keyword == .smaller ? parentSize * 5 / 6 : keyword == .larger ? parentSize * 6 / 5 : parentSize
         case .length(let length)?:
-            if length.unit == .percent { inherited.fontSize = Length.percent(Int32(clamping: length.value)).resolveOrZero(parentSize) }
-            else {
-                inherited.fontSize = lengths.absolute(length)
-                if length.unit != .em && length.unit != .ex { inherited.hasAbsoluteFontSize = true; return }
+            switch length.unit {
+            case .percent: size = multiplyFixed(parentSize, length.value, 6_553_600)
+            case .em: size = multiplyFixed(lengths.fontSizeFine, length.value, 65536)
+            case .ex: size = multiplyFixed(lengths.fontSizeFine, length.value, 131_072)
+            default:
+                let isRootRelative = length.unit == .rem
+                inherited.hasAbsoluteFontSize = true
+                setFontSize(fine: isRootRelative ? multiplyFixed(lengths.rootFontSizeFine, length.value, 65536) : length.unit == .px ? length.value : Int64(lengths.absolute(length).raw) << 10)
+                return
             }
-        case .math(let node)?: inherited.fontSize = lengths.length(node).nonNegative.resolveOrZero(parentSize)
+        case .math(let node)?: size = Int64(lengths.length(node).nonNegative.resolveOrZero(parent.inherited.fontSize).raw) << 10
         default: break
         }
-        if changesFamily, !inherited.hasAbsoluteFontSize {
-            inherited.fontSize = inherited.usesMonospaceSize ? inherited.fontSize * 13 / 16 : inherited.fontSize * 16 / 13
-        }
-        inherited.fontSize = max(.zero, min(inherited.fontSize, LayoutUnit(10_000)))
+        if changesFamily, !inherited.hasAbsoluteFontSize { size = inherited.usesMonospaceSize ? size * 13 / 16 : size * 16 / 13 }
+        setFontSize(fine: size)
+    }
+    private mutating func setFontSize(fine size: Int64) {
+        inherited.fontSizeFine = max(0, min(size, 10_000 << 16))
+        inherited.fontSize = LayoutUnit(clamping: (inherited.fontSizeFine + 512) >> 10)
     }
     private static func keywordSize(_ keyword: Keyword) -> LayoutUnit {
         switch keyword {

@@ -51,9 +51,10 @@ final class StyleResolver {
         if !hintText.isEmpty { insertHint(inlineNumber(hintText)) }
         if let text = document.attribute(node, .style), !text.isEmpty { rules.append(inlineNumber(text)) }
         if parent != nil { return cached(parent: parent, isRoot: false) }
+        rootFontSizeFine = 16 << 16
         rootFontSize = LayoutUnit(16)                                   // rem on the root itself means the initial size
         let root = cached(parent: nil, isRoot: true)
-        rootFontSize = root.inherited.fontSize
+        rootFontSize = root.inherited.fontSize; rootFontSizeFine = root.inherited.fontSizeFine
         return root
     }
 
@@ -135,11 +136,13 @@ final class StyleResolver {
         for rule in rules { apply(rule, important: false) }
         applyImportant()
         var lengths = LengthContext(fontSize: base.inherited.fontSize, rootFontSize: rootFontSize, viewportWidth: viewportWidth, viewportHeight: viewportHeight)
+        lengths.fontSizeFine = base.inherited.fontSizeFine; lengths.rootFontSizeFine = rootFontSizeFine
         lengths.lineHeight = base.lineHeightLength ?? base.inherited.fontSize * 6 / 5
         var builder = StyleBuilder(parent: base, isRoot: isRoot, custom: custom, lengths: lengths)
         return builder.build(winners) { flat[Int($0)] }
     }
     private var rootFontSize = LayoutUnit(16)
+    private var rootFontSizeFine: Int64 = 16 << 16
 
     private func sheetAndRule(_ number: Int32) -> (StyleSheet, StyleRule)? {
         if number >= 0 {
