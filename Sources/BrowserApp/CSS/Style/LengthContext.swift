@@ -16,7 +16,7 @@ struct LengthContext: Equatable {
     /// A length that is no percentage. `ex` is half an em and `ch` 0.6 em: no font is loaded here.
     func absolute(_ length: SpecifiedLength) -> LayoutUnit {
         switch length.unit {
-        case .px: return LayoutUnit(clamping: length.value / 1024)                   // Chromium cuts lengths to 1/64 px, too
+        case .px: return LayoutUnit(clamping: (length.value + (length.value < 0 ? -64 : 64)) / 1024)   // cut as Chromium does; units were rounded down
         case .percent: return .zero
         case .em: return fine(fontSizeFine, length.value)
         case .rem: return fine(rootFontSizeFine, length.value)
