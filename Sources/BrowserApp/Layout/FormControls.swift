@@ -1,6 +1,7 @@
 // Natural sizes of form controls (HTML §15.5): text fields by their `size`, text areas by `cols` and `rows`.
 import DOM
 import CSS
+import Graphics
 
 extension LayoutEngine {
     func controlIntrinsic(_ b: BoxID, _ content: Intrinsic) -> Intrinsic {
