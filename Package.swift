@@ -35,6 +35,8 @@ let package = Package(
         guest("Compression", "GuestOS/Compression"),
         guest("Kernel", "GuestOS/Kernel", ["ABI", "Policies", "Drivers", "Compression"]),
         guest("Runtime", "GuestOS/Userland/Runtime", ["ABI"]),
+        // The programs' allocator, natively for its tests.
+        .target(name: "CAllocator", path: "Sources/GuestOS/Userland/CRuntime", exclude: ["integers.c", "runtime.c"], sources: ["allocator.c"], publicHeadersPath: "include"),
         guest("Graphics", "GuestOS/Userland/Graphics"),
         guest("Toolkit", "GuestOS/Userland/Toolkit", ["ABI", "Runtime", "Graphics"]),
         guest("NetStack", "GuestOS/Services/NetStack"),
@@ -70,6 +72,7 @@ let package = Package(
         .testTarget(name: "ToolkitTests", dependencies: ["ABI", "Graphics", "Toolkit"], path: "Tests/ToolkitTests"),
         .testTarget(name: "HTMLTests", dependencies: ["DOM", "HTML", "Conformance"], path: "Tests/HTMLTests", exclude: ["ledger.txt"]),
         .testTarget(name: "CPUTests", dependencies: ["Machine", "ProgramBuilder"], path: "Tests/CPUTests"),
+        .testTarget(name: "AllocatorTests", dependencies: ["CAllocator"], path: "Tests/AllocatorTests"),
         .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
         .testTarget(name: "NetStackTests", dependencies: ["NetStack"], path: "Tests/NetStackTests"),
         .testTarget(name: "MachineTests", dependencies: ["Machine"], path: "Tests/MachineTests"),

@@ -25,6 +25,8 @@ public final class ProgramBuilder: Sendable {
     let functionBytesPerPart: Int
     /// False only for measuring what metering costs: such programs cannot be interrupted.
     let isMetered: Bool
+    /// False only for measuring against wasi-libc's allocator.
+    let hasOwnAllocator: Bool
     private let progress: @Sendable (String) -> Void
     private let locks = StepLocks()
 
@@ -32,7 +34,7 @@ public final class ProgramBuilder: Sendable {
     ///   - root: the project's directory; - output: usually `images/out` in it.
     ///   - recipes: by default `images/programs.json` and the guest modules of `Package.swift`.
     public init(root: String, output: String? = nil, recipes: ProgramRecipes? = nil, optimisation: String = "-O2",
-                functionBytesPerPart: Int = 1_500_000, isMetered: Bool = true,
+                functionBytesPerPart: Int = 1_500_000, isMetered: Bool = true, hasOwnAllocator: Bool = true,
                 progress: @escaping @Sendable (String) -> Void = { _ in }) throws(BuildError) {
         self.root = root
         self.output = output ?? root + "/images/out"
@@ -40,6 +42,7 @@ public final class ProgramBuilder: Sendable {
         self.optimisation = optimisation
         self.functionBytesPerPart = functionBytesPerPart
         self.isMetered = isMetered
+        self.hasOwnAllocator = hasOwnAllocator
         self.progress = progress
         tools = try Toolchain.find()
         for d in ["programs", "cache/modules", "cache/objects", "cache/wasm", "cache/translations"] {
@@ -156,14 +159,17 @@ public final class ProgramBuilder: Sendable {
     }
 
     private func cRuntime() throws(BuildError) -> [String] {
+        let directory = root + "/Sources/GuestOS/Userland/CRuntime"
         let flags = ["--target=wasm32-unknown-unknown", "-O2", "-ffreestanding", "-fno-builtin", "-mbulk-memory", "-Wall", "-Werror"]
+        let headers = try files(directory, suffix: ".h")
         var objects: [String] = []
-        for source in try files(root + "/Sources/GuestOS/Userland/CRuntime", suffix: ".c") {
-            let key = try hash(["c"] + flags, files: [source])
+        for source in try files(directory, suffix: ".c") {
             let name = URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
+            if name == "allocator" && !hasOwnAllocator { continue }
+            let key = try hash(["c"] + flags, files: [source] + headers)
             let result = output + "/cache/objects/\(name)-\(key).o"
             try step("C runtime \(name)", result: result) { (temporary) throws(BuildError) in
-                try run([tools.clang] + flags + ["-c", source, "-o", temporary], what: "compiling the C runtime")
+                try run([tools.clang] + flags + ["-I", directory + "/include", "-c", source, "-o", temporary], what: "compiling the C runtime")
             }
             objects.append(result)
         }

@@ -1,5 +1,6 @@
 // The C functions that Embedded Swift and wasi-libc expect of the system, over the kernel's system calls. C because
-// they are called by C names and partly before any Swift runs. Everything else (malloc, string, math) is wasi-libc's.
+// they are called by C names and partly before any Swift runs. Memory is allocator.c's; everything else
+// (strings, mathematics) is wasi-libc's.
 typedef __SIZE_TYPE__ size_t;
 typedef unsigned char u8;
 typedef unsigned long long u64;
