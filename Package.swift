@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),
         // Image building, wiring, command line.
         .target(name: "ProgramBuilder", dependencies: ["Machine"], path: "Sources/ProgramBuilder"),
-        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "ProgramBuilder"], path: "Sources/Terrarium"),
+        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium"),
         .target(name: "PartsBench", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench"),
         .target(name: "SimctlCommands", dependencies: ["PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),

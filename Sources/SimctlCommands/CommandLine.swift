@@ -137,6 +137,7 @@ public func runCommandLine(_ words: [String]) -> Int32 {
 func dispatch(_ words: [String]) throws -> Int32 {
     guard let first = words.first else { print(overviewText()); return ExitCode.usage }
     if first == "help" || first == "--help" || first == "-h" { return try help(Array(words.dropFirst()).filter { $0 != "--help" && $0 != "-h" }) }
+    if words == [StateProcess.commandWord] { return StateProcess.serve() }
     if first == "--version" || first == "-V" { print(versionText); return ExitCode.success }
     guard let command = allCommands.filter({ words.starts(with: $0.words) }).max(by: { $0.words.count < $1.words.count }) else {
         return try unknownCommand(words)
@@ -200,7 +201,8 @@ func parse(_ words: [String], _ command: Command) throws -> ParsedArguments {
             result.values[option.name] = parts[1]
         } else {
             guard i < words.count, !words[i].hasPrefix("--") else { throw CommandFailure.usage("--\(option.name) needs a value (\(option.value!)). See 'simctl \(command.name) --help'") }
-            result.values[option.name] = words[i]
+            // Commands may be given in several pieces.
+            result.values[option.name] = option.value == "COMMANDS" ? (result.values[option.name].map { $0 + "; " } ?? "") + words[i] : words[i]
             i += 1
         }
         try checkChoice(option, result.values[option.name]!)

@@ -9,10 +9,19 @@ let replayCommand = Command(
     details: """
     Feeds the trace's events to the same image and compares every checkpoint of state hashes. A difference is reported
     with its tick and subsystem. Without --image, the image of the project is taken that the trace was recorded on.
+
+    With --until, --inspect, --step or --command the session is stopped where you want and looked at: processes, memory,
+    channels, devices, the picture; forwards and back. 'help' at the prompt lists the commands. Hashes are then compared
+    with recorded ones only on 'verify', so that a diverging session can be looked at, too.
     """,
     options: [
         OptionSpecification("verify", nil, "compare every checkpoint (the default)"),
         OptionSpecification("no-verify", nil, "feed the events and compare only the last checkpoint"),
+        OptionSpecification("until", "TIME", "stop at this tick: 1.25s, 300ms or nanoseconds"),
+        OptionSpecification("inspect", nil, "then take commands, from the terminal or standard input"),
+        OptionSpecification("step", nil, "go on to the next event, and take commands"),
+        OptionSpecification("command", "COMMANDS", "commands instead of a prompt, e.g. 'goto 1.5s; ps; mem'; may be repeated"),
+        OptionSpecification("checkpoint-memory", "SIZE", "guest RAM kept in checkpoints for going back (default 2G)"),
         OptionSpecification("any-image", nil, "replay although the image is another one than recorded (it will likely diverge)"),
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
         OptionSpecification("console", "FILE", "write the guest's console there; - for standard output"),
@@ -23,10 +32,12 @@ let replayCommand = Command(
     argumentCount: 1...1,
     examples: [
         Example("simctl replay s.trace --verify", "does this simulator still do the same?"),
+        Example("simctl replay s.trace --until 1.5s --inspect", "stand there and look around; 'back 100ms' goes back"),
+        Example("simctl replay s.trace --command 'goto 1.5s; ps; frame a.png'", "the same without a prompt"),
         Example("simctl replay s.trace --console - --screenshot end.png", "what was on console and screen"),
     ],
-    exitCodes: [(ExitCode.success, "everything equal"), (ExitCode.divergence, "diverged; tick and subsystem are named"), (ExitCode.badData, "corrupt trace, foreign version or another image"), (ExitCode.noInput, "no such file")],
-    seeAlso: ["simctl run --record", "simctl trace", "docs/formats/trace.md"],
+    exitCodes: [(ExitCode.success, "everything equal, or all commands done"), (ExitCode.failure, "a command of --command failed"), (ExitCode.divergence, "diverged; tick and subsystem are named"), (ExitCode.badData, "corrupt trace, foreign version or another image"), (ExitCode.noInput, "no such file")],
+    seeAlso: ["simctl run --record", "simctl trace", "docs/formats/trace.md", "docs/internals/time-travel.md"],
     run: replayTrace)
 
 func openTrace(_ path: String) throws -> TraceReader {
@@ -81,6 +92,7 @@ let toolchainIdentity = "swift before 6.3"
 #endif
 
 @Sendable func replayTrace(_ arguments: ParsedArguments) throws -> Int32 {
+    if arguments.flag("inspect") || arguments.flag("step") || arguments.string("until") != nil || arguments.string("command") != nil { return try inspectReplay(arguments) }
     let path = arguments.arguments[0]
     let trace = try openTrace(path)
     let image = try replayImage(trace, path, arguments)
@@ -101,9 +113,18 @@ private func reportReplay(_ reason: StopReason, _ replayer: Replayer, _ simulati
         object["equal"] = false
         object["tick"] = divergence.tick.nanoseconds
         object["subsystem"] = divergence.subsystem
+        let place = DivergencePlace(divergence, replayer.trace, simulation)
+        object["subsystems"] = place.subsystems
+        object["last_equal_tick"] = place.lastEqual.nanoseconds
+        object["command"] = "simctl replay \(path) --until \(place.lastEqual.nanoseconds) --inspect"
         if isJSON { printJSON(object) } else {
             print("diverged \(divergence.text)")
-            print("\(replayer.eventCount) events and \(replayer.checkpointCount) checkpoints were equal before. Again: simctl replay \(path) --verify")
+            if place.subsystems.count > 1 { print("different there: \(place.subsystems.joined(separator: ", "))") }
+            let since = place.lastEqual == .zero ? "no checkpoint was equal before" : "equal at \(place.lastEqual.text) s"
+            print("\(since); \(place.events.count) events lie between" + (place.events.isEmpty ? "" : ":"))
+            for line in place.events.suffix(5) { print("  \(line)") }
+            print("\(replayer.eventCount) events delivered, \(max(0, replayer.checkpointCount - 1)) checkpoints equal. Again: simctl replay \(path) --verify")
+            print("Look at it: simctl replay \(path) --until \(place.lastEqual.nanoseconds) --inspect")
         }
         return ExitCode.divergence
     }
@@ -119,4 +140,26 @@ private func reportReplay(_ reason: StopReason, _ replayer: Replayer, _ simulati
         print("the guest stopped at \(simulation.machine.now.text) s before the trace was used up")
     }
     return isWhole ? ExitCode.success : ExitCode.divergence
+}
+
+/// Where a replay went wrong: after the last equal checkpoint, with these events between.
+struct DivergencePlace {
+    var lastEqual = Tick.zero
+    var subsystems: [String]
+    var events: [String] = []
+
+    init(_ divergence: Divergence, _ trace: TraceReader, _ simulation: Simulation) {
+        subsystems = [divergence.subsystem]
+        let got = simulation.stateHashes()
+        for record in trace.records where record.tick <= divergence.tick {
+            guard case .checkpoint(let expected) = record.item else { continue }
+            if record.tick < divergence.tick { lastEqual = record.tick } else if expected.entries.count == got.count {
+                let differing = zip(expected.entries, got).filter { $0.name == $1.name && $0.hash != $1.hash }.map { $0.0.name }
+                if differing.contains(divergence.subsystem) { subsystems = differing }
+            }
+        }
+        for record in trace.records where record.tick >= lastEqual && record.tick < divergence.tick {
+            if case .event = record.item { events.append(TraceDump.line(record)) }
+        }
+    }
 }

@@ -31,6 +31,8 @@ public final class ScanoutFrame: MachineDevice {
     public private(set) var pixels: [UInt32]
     /// Flushes shown since power-on.
     public private(set) var flushCount: UInt64 = 0
+    /// Changes of any pixel: flushes, and the screen going blank or changing its size.
+    public private(set) var changeCount: UInt64 = 0
     /// Called after each flush with what changed.
     public var onFlush: ((FrameRect) -> Void)?
     private var damage = FrameRect(x: 0, y: 0, width: 0, height: 0)
@@ -57,11 +59,13 @@ public final class ScanoutFrame: MachineDevice {
         self.height = height
         pixels = [UInt32](repeating: 0, count: width * height)
         damage = bounds
+        changeCount += 1
     }
 
     func blank() {
         pixels = [UInt32](repeating: 0, count: width * height)
         damage = bounds
+        changeCount += 1
     }
 
     /// Copies `rect` (inside the frame) from rows of `stride` words starting at the frame's origin in `source`.
@@ -72,6 +76,7 @@ public final class ScanoutFrame: MachineDevice {
             }
         }
         flushCount += 1
+        changeCount += 1
         damage = damage.union(rect)
         onFlush?(rect)
     }

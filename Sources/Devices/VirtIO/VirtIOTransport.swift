@@ -60,13 +60,13 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     /// Requests dropped because the device could not use them (too short, unknown command without room to answer).
     public internal(set) var droppedRequestCount = 0
 
-    private var status: UInt32 = 0
-    private var driverFeatures: UInt64 = 0
+    private(set) var status: UInt32 = 0
+    private(set) var driverFeatures: UInt64 = 0
     private var deviceFeatureSelect: UInt32 = 0
     private var driverFeatureSelect: UInt32 = 0
     private var queueSelect: UInt32 = 0
-    private var interruptStatus: UInt32 = 0
-    private var configurationGeneration: UInt32 = 0
+    private(set) var interruptStatus: UInt32 = 0
+    private(set) var configurationGeneration: UInt32 = 0
     private var epoch: UInt64 = 0   // counts resets; completions of an older epoch are void
 
     /// Puts `device` at its slot of the bus: registers at `base + slot * stride`, interrupt line = slot.
@@ -88,7 +88,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     var isRunning: Bool { status & Status.driverOK != 0 && status & (Status.needsReset | Status.failed) == 0 }
     public var needsReset: Bool { status & Status.needsReset != 0 }
     func hasFeature(_ bit: UInt64) -> Bool { driverFeatures & (1 << bit) != 0 }
-    private var offered: UInt64 { device.deviceFeatures | Self.featureIndirect | Self.featureEventIndex | Self.featureVersion1 }
+    var offered: UInt64 { device.deviceFeatures | Self.featureIndirect | Self.featureEventIndex | Self.featureVersion1 }
 
     public func stateHash() -> UInt64 {
         var hasher = StateHasher()

@@ -130,8 +130,8 @@ struct ObjectTable {
 
 /// A process's handles. A handle number is generation << 12 | (index + 1): a stale number never names a new object.
 struct HandleTable {
-    private struct Slot { var entry: HandleEntry?; var generation: UInt32 }
-    private var slots: [Slot] = []
+    struct Slot { var entry: HandleEntry?; var generation: UInt32 }
+    private(set) var slots: [Slot] = []
     private var free: [UInt32] = []
     private(set) var count = 0
 

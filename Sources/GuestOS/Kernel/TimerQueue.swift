@@ -6,8 +6,8 @@ struct TimerQueue {
         static func < (a: Key, b: Key) -> Bool { a.deadline != b.deadline ? a.deadline < b.deadline : a.sequence < b.sequence }
     }
     enum Target { case timer(ObjectRef), wait(ObjectRef), policy, watermark, probeTimeout }
-    private struct Entry { var key: Key; var target: Target }
-    private var entries: [Entry] = []       // descending: the next one is last
+    struct Entry { var key: Key; var target: Target }
+    private(set) var entries: [Entry] = []       // descending: the next one is last
     private var sequence: UInt64 = 0
 
     var nextDeadline: UInt64 { entries.last?.key.deadline ?? .max }

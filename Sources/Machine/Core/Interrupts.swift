@@ -7,6 +7,8 @@ public final class InterruptController {
     private var pendingBits: UInt64 = 0
     /// Interrupts raised since power-on.
     public private(set) var raisedCount: UInt64 = 0
+    /// The same by line.
+    public private(set) var raisedCounts = [UInt64](repeating: 0, count: lineCount)
 
     public init() {}
 
@@ -14,6 +16,7 @@ public final class InterruptController {
         invariant(line >= 0 && line < Self.lineCount, "interrupt line \(line)")
         pendingBits |= 1 << UInt64(line)
         raisedCount += 1
+        raisedCounts[line] += 1
     }
 
     /// Withdraws a pending line (the device was reset).

@@ -1,5 +1,6 @@
 // C glue of the machine: what Swift cannot express. `ram.c`: memfd; `space.c`: a task's linear memory; `fiber.c`:
-// native stacks and switching; `fault.c`: the SIGSEGV handler; `task.c`: tasks and their exits.
+// native stacks and switching; `fault.c`: the SIGSEGV handler; `task.c`: tasks and their exits; `detach.c`: copies of
+// a running machine by fork.
 #ifndef TERRARIUM_CHOST_H
 #define TERRARIUM_CHOST_H
 
@@ -12,6 +13,16 @@
 // Guest RAM: a memfd of `byte_count` bytes, mapped and prefaulted. Returns the descriptor, or -1 with errno.
 int terrarium_ram_create(uint64_t byte_count, void *_Nullable *_Nonnull address);
 void terrarium_ram_destroy(int descriptor, void *address, uint64_t byte_count);
+
+// fork() of a process with one thread; -1 with EDEADLK when there are more. Otherwise as fork().
+int terrarium_fork(void);
+// Gives the calling process RAM of its own in place of the memfd it shares with its parent: copies what is not zero, maps
+// the copy at the same address under the same descriptor, drops all tasks' mappings. Bytes copied, or -1 with errno.
+int64_t terrarium_ram_detach(int descriptor, void *address, uint64_t byte_count);
+// Connected stream sockets (close-on-exec), and passing a descriptor over one. 0 (or the descriptor), or -1 with errno.
+int terrarium_socket_pair(int *a, int *b);
+int terrarium_send_descriptor(int socket, int descriptor);
+int terrarium_receive_descriptor(int socket);
 
 // A loaded program (the descriptor that the shared object exports).
 typedef struct terrarium_program terrarium_program;
