@@ -9,9 +9,17 @@ public enum Conformance {
         public var failed = 0
         /// Failures that the ledger does not list, listed ones that look different now, and listed ones that pass.
         public var new: [String] = [], changed: [String] = [], fixed: [String] = []
+        /// Counts by kind of case, where a suite has kinds.
+        public var groups: [Group] = []
         /// Nothing differs from the ledger.
         public var isAsExpected: Bool { new.isEmpty && changed.isEmpty && fixed.isEmpty }
         public var lastLine: String { "\(passed) passed, \(failed) failed" }
+
+        public struct Group {
+            public let name: String
+            /// Cases that passed or failed; and those among them that had nothing to be compared with.
+            public internal(set) var passed = 0, failed = 0, unchecked = 0
+        }
     }
 
     struct Failure {
@@ -67,11 +75,17 @@ public enum Conformance {
         return result
     }
 
-    /// Files below a directory with that extension, as paths relative to it, sorted.
-    static func files(in directory: String, withExtension suffix: String) -> [String] {
+    /// Files below a directory with that extension (nil: all), as paths relative to it, sorted.
+    static func files(in directory: String, withExtension suffix: String?) -> [String] {
         guard let walk = FileManager.default.enumerator(atPath: directory) else { return [] }
         var result: [String] = []
-        while let path = walk.nextObject() as? String { if path.hasSuffix("." + suffix) { result.append(path) } }
+        while let path = walk.nextObject() as? String {
+            if let suffix {
+                if path.hasSuffix("." + suffix) { result.append(path) }
+            } else if walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular {
+                result.append(path)
+            }
+        }
         return result.sorted()
     }
 }

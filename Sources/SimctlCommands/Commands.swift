@@ -2,5 +2,5 @@
 
 let allCommands: [Command] = [
     runCommand, replayCommand, verifyCommand, renderCommand, dumpCommand, shotCommand, benchHibernationCommand, benchAllCommand, traceInfoCommand, traceDumpCommand, traceDiffCommand, traceBisectCommand,
-    conformanceHTMLCommand, conformancePNGCommand, imageBuildCommand, imageListCommand, doctorCommand, manualCommand, completionCommand,
+    conformanceHTMLCommand, conformancePNGCommand, conformanceImagesCommand, imageBuildCommand, imageListCommand, doctorCommand, manualCommand, completionCommand,
 ]

@@ -1,4 +1,4 @@
-// `simctl conformance html5lib|png DIR`: public suites against our parser and decoders. The last line is
+// `simctl conformance html5lib|png|images DIR`: public suites against our parser and decoders. The last line is
 // `N passed, N failed`.
 
 import Conformance
@@ -47,8 +47,39 @@ let conformancePNGCommand = Command(
     return isAsExpected ? ExitCode.success : ExitCode.failure
 }
 
+let conformanceImagesCommand = Command(
+    words: ["conformance", "images"], arguments: "DIR", summary: "decode a folder of pictures of any format against reference checksums",
+    details: """
+    Decodes every file below DIR that begins like a PNG, JPEG, GIF, WebP, BMP or icon, and compares the pixels with the
+    list DIR/image-reference.txt, which scripts/image-reference.py writes. Pictures that the list does not have must
+    decode. With --ledger the run fails only on entries that are new, changed or fixed.
+    """,
+    options: [
+        OptionSpecification("reference", "FILE", "path, width, height and checksum of the decoded pixels, one a line"),
+        OptionSpecification("ledger", "FILE", "expected failures"), jsonOption,
+    ], argumentCount: 1...1,
+    examples: [Example("simctl conformance images Tests/ImagesTests/pictures", "the project's own pictures")],
+    exitCodes: [(ExitCode.success, "all is as expected"), (ExitCode.failure, "a picture is wrong, or there is none"), (ExitCode.noInput, "no such folder, reference or ledger")],
+    seeAlso: ["simctl conformance png"]
+) { arguments in
+    let directory = try folder(arguments.arguments[0])
+    let reference = arguments.string("reference"), ledger = arguments.string("ledger")
+    for path in [reference, ledger] { if let path { _ = try readText(path) } }
+    let isJSON = arguments.flag("json")
+    let summary = Conformance.runImages(directory: directory, references: reference, ledger: ledger, say: isJSON ? { note($0) } : { print($0) })
+    let isAsExpected = summary.isAsExpected && (ledger != nil || summary.failed == 0) && summary.passed + summary.failed > 0
+    if isJSON { printSummary(summary, "images", isAsExpected) }
+    return isAsExpected ? ExitCode.success : ExitCode.failure
+}
+
 private func printSummary(_ s: Conformance.Summary, _ suite: String, _ isAsExpected: Bool) {
-    printJSON(["schema": 1, "suite": suite, "passed": s.passed, "failed": s.failed, "as_expected": isAsExpected, "new": s.new, "changed": s.changed, "fixed": s.fixed])
+    var object: [String: Any] = [
+        "schema": 1, "suite": suite, "passed": s.passed, "failed": s.failed, "as_expected": isAsExpected, "new": s.new, "changed": s.changed, "fixed": s.fixed,
+    ]
+    if !s.groups.isEmpty {
+        object["groups"] = s.groups.map { ["name": $0.name, "passed": $0.passed, "failed": $0.failed, "unchecked": $0.unchecked] as [String: Any] }
+    }
+    printJSON(object)
 }
 
 private func folder(_ path: String) throws -> String {

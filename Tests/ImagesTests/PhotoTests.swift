@@ -1,5 +1,6 @@
 // JPEG, GIF, WebP, BMP and icons: pixels equal to the reference libraries' (libjpeg-turbo, libwebp, Pillow),
 // pictures made here byte by byte, and hostile bytes (IMG-011 to IMG-023).
+import Conformance
 import Graphics
 @testable import Images
 import XCTest
@@ -7,6 +8,8 @@ import XCTest
 final class PhotoTests: XCTestCase {
     private let shared = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("../shared/conformance/images").standardized.path
+
+    private let pictures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("pictures").path
 
     /// Width, height, and FNV-1a of the RGBA bytes as Pillow 13 gives them (`Image.open(f).convert("RGBA").tobytes()`).
     private let references: [(name: String, width: Int, height: Int, hash: UInt64)] = [
@@ -115,6 +118,55 @@ final class PhotoTests: XCTestCase {
             _ = try? ImageDecoder.decode(mutated)
         }
         for count in 0..<file.count { _ = try? ImageDecoder.decode(Array(file[0..<count])) }
+    }
+
+    /// Small pictures of every format and coding, made by scripts/image-reference.py.
+    func testOwnPicturesEqualTheirReferences() throws {
+        var report: [String] = []
+        let summary = Conformance.runImages(directory: pictures) { report.append($0) }
+        XCTAssertEqual(summary.failed, 0, report.joined(separator: "\n"))
+        XCTAssertEqual(summary.passed, 39)
+        XCTAssertEqual(summary.groups.map(\.name), ["bmp", "gif", "ico", "jpeg", "png", "webp"])
+        XCTAssertTrue(summary.groups.allSatisfy { $0.unchecked == 0 })
+    }
+
+    func testSharedPicturesEqualTheirReferences() throws {
+        guard FileManager.default.fileExists(atPath: shared) else { throw XCTSkip("no \(shared)") }
+        var report: [String] = []
+        let summary = Conformance.runImages(directory: shared, references: pictures + "/../image-reference.txt", ledger: pictures + "/../image-ledger.txt") { report.append($0) }
+        XCTAssertTrue(summary.isAsExpected, report.joined(separator: "\n"))
+        XCTAssertEqual(summary.passed, 46)
+    }
+
+    /// A wrong checksum, a missing file and a picture that does not decode are failures; a file that is no picture is left out.
+    func testImageSuiteNoticesDifferences() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.copyItem(atPath: pictures + "/plain.gif", toPath: folder.path + "/a b.gif")
+        try Data("GIF89a".utf8).write(to: folder.appendingPathComponent("cut.gif"))
+        try Data("text".utf8).write(to: folder.appendingPathComponent("readme"))
+        try "a b.gif 37 29 0000000000000000\ngone.gif 1 1 00\n".write(to: folder.appendingPathComponent("image-reference.txt"), atomically: true, encoding: .utf8)
+        let summary = Conformance.runImages(directory: folder.path) { _ in }
+        XCTAssertEqual(summary.new, ["a b.gif", "cut.gif", "gone.gif"])
+        XCTAssertEqual(summary.failed, 3)
+        XCTAssertFalse(summary.isAsExpected)
+    }
+
+    /// Every decoder on damaged and cut-off pictures.
+    func testMutationsOfEveryFormat() throws {
+        var random = Xorshift(state: 0xC0FFEE)
+        for name in try FileManager.default.contentsOfDirectory(atPath: pictures).sorted() where !name.hasSuffix("txt") {
+            let file = [UInt8](try Data(contentsOf: URL(fileURLWithPath: pictures + "/" + name)))
+            for round in 0..<24 {
+                var mutated = round % 4 == 0 ? Array(file[0..<(1 + Int(random.next() % UInt64(file.count)))]) : file
+                for _ in 0...Int(random.next() % 5) { mutated[Int(random.next() % UInt64(mutated.count))] = UInt8(truncatingIfNeeded: random.next()) }
+                if let picture = try? ImageDecoder.decode(mutated, limits: ImageLimits(pixelCountMax: 1 << 16)) {
+                    XCTAssertEqual(picture.pixels.count, picture.width * picture.height, name)
+                    XCTAssertLessThanOrEqual(picture.pixels.count, 1 << 16, name)
+                }
+            }
+        }
     }
 
     /// A lossy picture that is cut off has the rows of macroblocks that are there, then nothing; the last of them may

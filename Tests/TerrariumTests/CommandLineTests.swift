@@ -25,6 +25,11 @@ extension WholeMachine {
             let ledger = Project.root.appendingPathComponent("Tests/HTMLTests/ledger.txt").path
             #expect(runCommandLine(["conformance", "html5lib", suite, "--ledger", ledger]) == ExitCode.success)
         }
+        @Test func picturesThroughSimctl() {
+            let pictures = Project.root.appendingPathComponent("Tests/ImagesTests/pictures").path
+            #expect(runCommandLine(["conformance", "images", pictures]) == ExitCode.success)
+            #expect(runCommandLine(["conformance", "images", pictures, "--reference", "/nowhere"]) == ExitCode.noInput)
+        }
         @Test(.enabled(if: Project.hasConformance("png-suite"), "PngSuite in ../shared/conformance/png-suite")) func pngSuiteThroughSimctl() {
             #expect(runCommandLine(["conformance", "png", Project.conformance("png-suite")]) == ExitCode.success)
         }
