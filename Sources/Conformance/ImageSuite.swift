@@ -15,7 +15,7 @@ extension Conformance {
         let known = readImageReferences(references ?? directory + "/" + imageReferenceName)
         var failures: [Failure] = [], ran: Set<String> = [], groups: [String: Summary.Group] = [:]
         var foreign = 0
-        for name in files(in: directory, withExtension: nil) {
+        for name in files(in: directory, withExtension: nil) where name != imageReferenceName {
             let bytes = [UInt8](FileManager.default.contents(atPath: directory + "/" + name) ?? Data())
             let format = ImageDecoder.format(of: bytes)?.name ?? "unknown"
             let expected = known[name]
@@ -38,7 +38,7 @@ extension Conformance {
         }
         let sorted = groups.values.sorted { $0.name < $1.name }
         for g in sorted { say("\(g.name): \(g.passed) passed, \(g.failed) failed" + (g.unchecked > 0 ? ", \(g.unchecked) of them without reference pixels" : "")) }
-        if foreign > 0 { say("\(foreign) files are not pictures: left out") }
+        if foreign > 0 { say("\(foreign) other file" + (foreign == 1 ? "" : "s") + " left out: no picture's first bytes") }
         if known.isEmpty { say("no reference pixels: decoded only (scripts/image-reference.py DIR writes \(imageReferenceName))") }
         var summary = conclude(sorted.reduce(0) { $0 + $1.passed }, failures, ledger: ledger, ran: ran, say: say)
         summary.groups = sorted
