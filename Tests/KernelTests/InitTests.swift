@@ -62,6 +62,12 @@ final class Held: @unchecked Sendable { var service: Init? }
             let bytes = g.load(Guest.scratch, Int(max(0, r.result)))
             return (BootstrapMessage.parse(bytes)!, r.handles)
         }
+        m.add("files", FakeProgram(start: { g, b in
+            let (message, handles) = bootstrap(g, b)
+            let (p, n) = g.name("files")
+            g.globals["s"] = g.call(.serviceRegister, handles[0], p, n)
+            g.note("files \(message.kind) \(handles.count) registers \(g.globals["s"]! > 0) spawns \(g.spawn(handles[0], "net"))")
+        }))
         m.add("net", FakeProgram(start: { g, b in
             let (message, handles) = bootstrap(g, b)
             g.note("net \(message.kind) \(handles.count) \(g.call(.netInfo, handles[0], Int64(Guest.scratch)))")
@@ -105,10 +111,10 @@ final class Held: @unchecked Sendable { var service: Init? }
             held.service?.start()
         }, handle: { _, key, signals in reactor.dispatch(key, Int32(signals.rawValue)) }))
         m.run(until: 5_000_000_000)
-        #expect(m.notes == ["net network 2 0", "net may not spawn=-2", "net ready", "wm windowManager 4 0 0",
-                            "browser 'http://example/' 1 net true", "launch=0", "terminal lists 5 spawns -2",
+        #expect(m.notes == ["files files 1 registers true spawns -2", "net network 2 0", "net may not spawn=-2", "net ready", "wm windowManager 4 0 0",
+                            "browser 'http://example/' 1 net true", "launch=0", "terminal lists 6 spawns -2",
                             "net network 2 0", "net may not spawn=-2", "net ready"])
-        #expect(m.kernel.processRecords.map { $0.name.string } == ["init", "wm", "browser", "terminal"])
+        #expect(m.kernel.processRecords.map { $0.name.string } == ["init", "files", "wm", "browser", "terminal"])
         #expect(m.kernel.checkConservation() == nil)
     }
     @Test func bootConfigurationIsForgiving() {

@@ -1,6 +1,7 @@
 // The terminal without a window: editing, history, scrollback, commands.
 import Testing
 import ABI
+import FileClient
 @testable import Toolkit
 @testable import TerminalApp
 
@@ -14,6 +15,7 @@ final class FakeSystem: ShellSystem {
     func processes() -> [ProcessRecord]? { list }
     func kill(pid: UInt32) -> SystemError? { if pid == 4 { killed.append(pid); return nil }; return .notFound }
     func memory() -> MemoryRecord { var m = MemoryRecord(); m.framesTotal = 4096; m.framesFree = 1000; m.pressureSome10 = 57; return m }
+    func files() throws(FileError) -> FileClient { throw .serviceGone }
     var uptimeNanoseconds: UInt64 { 75_250_000_000 }
     var wallClockNanoseconds: UInt64 { 1_795_228_020 * 1_000_000_000 }
 }

@@ -66,7 +66,7 @@ enum TestPrograms {
     static func entry(_ file: String, as name: String? = nil) throws -> ImageEntry {
         let path = "\(Project.root.path)/Tests/Programs/\(file)"
         let stem = (file as NSString).deletingPathExtension
-        let built = file.hasSuffix(".wat") ? try builder.get().build(wat: path, name: stem) : try builder.get().build(swiftFile: path, name: stem + "-swift")
+        let built = file.hasSuffix(".wat") ? try builder.get().build(wat: path, name: stem) : try builder.get().build(swiftFile: path, name: stem + "-swift", dependencies: ["ABI", "Runtime", "FileClient"])
         return ImageEntry(name: name ?? stem, path: built.sharedObjectPath, hash: hexadecimal(built.contentHash))
     }
     /// An image that boots the program `boot` in place of init.

@@ -8,7 +8,7 @@
 //
 // The boot archive may hold a file `boot.conf`, lines `name=value`; init reads:
 //   url=…      start page, handed to the browser (absent: empty text)
-//   start=…    comma-separated boot programs instead of `net,wm,browser`
+//   start=…    comma-separated boot programs instead of `files,net,wm,browser`
 
 /// Rights of a `system` handle, by the name of what they permit.
 public enum SystemRights {
@@ -40,6 +40,7 @@ public enum BootstrapKind: UInt8, Sendable {
     case terminal = 3       // [system: listProcesses, killAnyProcess]
     case browser = 4        // [system: spawn, listProcesses]; text: the start URL
     case program = 5        // []: any other program that init launches; text: its arguments
+    case files = 6          // [system: registerServices]
 }
 
 /// The first message on a boot program's bootstrap channel.

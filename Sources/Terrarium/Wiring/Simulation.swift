@@ -147,7 +147,8 @@ public final class Simulation {
         connectListeners()
     }
 
-    /// Files of the boot archive: the image's and the generated `boot.conf`.
+    /// Files of the boot archive: the image's, the generated `boot.conf`, and the generated `index`, which names the others
+    /// in byte order, one a line: byte count, space, name.
     private static func archive(_ configuration: SimulationConfiguration, _ image: SystemImage) throws -> [ArchiveFile] {
         var conf = ""
         if !configuration.url.isEmpty { conf += "url=\(configuration.url)\n" }
@@ -155,12 +156,15 @@ public final class Simulation {
         conf += "programs=\(image.programs.map(\.name).joined(separator: ","))\n"
         var files = [ArchiveFile(name: "boot.conf", bytes: Array(conf.utf8))]
         for entry in image.files {
+            if entry.name == "boot.conf" || entry.name == "index" { throw TerrariumError(.badData, "the image has a file '\(entry.name)'; that name is for the file that the machine makes, rename it") }
             guard let data = FileManager.default.contents(atPath: image.location(entry).path) else {
                 throw TerrariumError(.missing, "\(image.location(entry).path) is missing; run 'make image'")
             }
             files.append(ArchiveFile(name: entry.name, bytes: [UInt8](data)))
         }
-        return files
+        let sorted = files.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        let index = sorted.map { "\($0.bytes.count) \($0.name)\n" }.joined()
+        return files + [ArchiveFile(name: "index", bytes: Array(index.utf8))]
     }
 
     /// Calls `report` with a readable backtrace whenever a guest program traps.

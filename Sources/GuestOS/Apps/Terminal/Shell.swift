@@ -2,6 +2,7 @@
 // give it one of their own.
 
 import ABI
+import FileClient
 
 /// What the shell may ask of the system.
 public protocol ShellSystem: AnyObject {
@@ -10,6 +11,8 @@ public protocol ShellSystem: AnyObject {
     /// Nil when the process was killed.
     func kill(pid: UInt32) -> SystemError?
     func memory() -> MemoryRecord
+    /// The session of the file service, connected when it is needed.
+    func files() throws(FileError) -> FileClient
     var uptimeNanoseconds: UInt64 { get }
     var wallClockNanoseconds: UInt64 { get }
 }
@@ -17,12 +20,21 @@ public protocol ShellSystem: AnyObject {
 public enum ShellAction: Sendable { case none, clear, exit }
 
 public struct Shell {
-    private let system: any ShellSystem
+    let system: any ShellSystem
     public static let commands: [(name: String, usage: String, help: String)] = [
         ("help", "help", "this list"),
         ("ps", "ps", "processes: state, memory in KiB, instructions executed"),
         ("kill", "kill PID", "end a process"),
         ("mem", "mem", "where the machine's memory is"),
+        ("ls", "ls [PATH]", "names in a directory, with sizes in bytes"),
+        ("cat", "cat FILE", "print a text file"),
+        ("write", "write FILE TEXT", "make FILE hold TEXT"),
+        ("cp", "cp FROM TO", "copy a file"),
+        ("mv", "mv FROM TO", "rename a file or directory"),
+        ("rm", "rm PATH", "remove a file or an empty directory"),
+        ("mkdir", "mkdir PATH", "make a directory"),
+        ("stat", "stat PATH", "kind, size and time of a file"),
+        ("df", "df", "volumes: size, used, free in KiB"),
         ("echo", "echo TEXT", "print TEXT"),
         ("clear", "clear", "empty the screen (also ctrl+l)"),
         ("uptime", "uptime", "time since boot"),
@@ -47,6 +59,7 @@ public struct Shell {
         case "date": print(Self.date(system.wallClockNanoseconds), .normal)
         case "about": about(print)
         case "exit": return .exit
+        case "ls", "cat", "write", "cp", "mv", "rm", "mkdir", "stat", "df": runFileCommand(words, print)
         default:
             print(command + ": no such command", .error)
             if let near = Self.nearest(command) { print("Did you mean \(near)?", .faint) } else { print("Type help for the list of commands.", .faint) }
@@ -57,7 +70,7 @@ public struct Shell {
     // MARK: Commands
 
     private func help(_ print: (String, CellStyle) -> Void) {
-        for c in Self.commands { print(Self.pad(c.usage, 12) + c.help, .normal) }
+        for c in Self.commands { print(Self.pad(c.usage, 17) + c.help, .normal) }
     }
     private func about(_ print: (String, CellStyle) -> Void) {
         print("Terrarium: a microkernel and its programs in a deterministic machine.", .normal)

@@ -1,6 +1,7 @@
 // The program "terminal": draws a session into a window, only the rows that changed.
 
 import ABI
+import FileClient
 import Graphics
 import Runtime
 import Toolkit
@@ -11,6 +12,7 @@ public final class TerminalWindow: ShellSystem {
     private let window: Window, rasteriser: Rasteriser, fonts: FontLibrary
     private let system: Handle
     private var session: TerminalSession!
+    private var fileClient: FileClient?
     private let fontID: Int32, boldID: Int32, size: Int32, advance: Int32, lineHeight: Int32, ascent: Int32
     // What the window shows now.
     private var drawn: [TerminalLine] = []
@@ -148,6 +150,13 @@ public final class TerminalWindow: ShellSystem {
     public func processes() -> [ProcessRecord]? { try? System.processes(system: system) }
     public func kill(pid: UInt32) -> SystemError? {
         do throws(SystemError) { try System.kill(pid: pid, system: system); return nil } catch { return error }
+    }
+    /// Connects anew after the service was gone.
+    public func files() throws(FileError) -> FileClient {
+        if let fileClient, fileClient.isUsable { return fileClient }
+        let made = try FileClient.connect()
+        fileClient = made
+        return made
     }
     public func memory() -> MemoryRecord { System.memory }
     public var uptimeNanoseconds: UInt64 { System.now }

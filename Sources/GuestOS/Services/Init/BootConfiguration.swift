@@ -6,7 +6,7 @@ import Runtime
 /// What init is told by the image or the command line.
 public struct BootConfiguration: Equatable, Sendable {
     public var url = ""
-    public var programs = ["net", "wm", "browser"]
+    public var programs = ["files", "net", "wm", "browser"]
     public init() {}
 
     public static func parse(_ bytes: [UInt8]) -> BootConfiguration {

@@ -42,7 +42,7 @@ public final class Init {
         while !pending.isEmpty {
             let name = pending.removeFirst()
             guard launch(name, isBootProgram: true) else { continue }
-            if name == "net" || name == "wm" {
+            if name == "files" || name == "net" || name == "wm" {
                 waitUntilReady(name)
                 return
             }
@@ -98,6 +98,9 @@ public final class Init {
         var kind = BootstrapKind.program
         var text = ""
         switch name {
+        case "files":
+            kind = .files
+            handles = [try part(SystemRights.registerServices)]
         case "net":
             kind = .network
             handles = [try System.openDevice(.network, system: system), try part(SystemRights.registerServices)]

@@ -22,7 +22,11 @@ public final class Reactor {
     public init() {}
 
     /// A registered watch or timer.
-    public struct Token: Equatable, Sendable { let key: UInt64 }
+    public struct Token: Equatable, Sendable {
+        let key: UInt64
+        /// No watch: forgetting it does nothing.
+        public static let none = Token(key: 0)
+    }
 
     /// Calls `body` whenever one of `signals` holds on `handle` (level-triggered).
     @discardableResult
