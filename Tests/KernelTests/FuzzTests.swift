@@ -91,7 +91,7 @@ struct Dice {
         for p in m.kernel.processes where p.isAlive && p.pid != 1 { m.kernel.endProcess(p, .killed, code: 0) }
         m.run(until: m.now + 10_000_000)
         #expect(m.kernel.checkConservation() == nil)
-        #expect(m.kernel.memoryRecord.framesCompressedPool == 0 && m.kernel.swap.usedCount == 0 && m.kernel.memoryRecord.framesShared == 0)
+        #expect(m.kernel.memoryRecord.framesCompressedPool == 0 && m.kernel.swap.slots.usedCount == 0 && m.kernel.memoryRecord.framesShared == 0)
     }
     @Test func theAuditFindsALeakedFrameAndALostReference() {
         let m = FakeMachine()

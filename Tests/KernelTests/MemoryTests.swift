@@ -68,7 +68,7 @@ final class ScriptedPolicy: MemoryPolicy {
             g.note("hibernate", g.call(.tabUpdate, p, Int64(LifecycleState.hibernated.rawValue), 0))
             _ = g.waitMany([], g.call(.clock) + 100_000_000)
             _ = g.call(.processInfo, p, Int64(Guest.scratch))
-            var r = ByteReader(g.load(Guest.scratch, 96))
+            var r = ByteReader(g.load(Guest.scratch, ProcessRecord.byteCount))
             let info = ProcessRecord.parse(&r)!
             g.note("state \(info.state) \(info.lifecycle) resident \(info.pagesResident) compressed \(info.pagesCompressed) swapped \(info.pagesSwapped)")
             // A message to a sleeping tab waits.
@@ -111,7 +111,7 @@ final class ScriptedPolicy: MemoryPolicy {
         }
         #expect(m.notes == ["kill=0", "kill=0", "kill=0", "kill=0"])
         #expect(k.checkConservation() == nil)
-        #expect(k.swap.usedCount == 0 && k.swap.requestCount == 0 && k.memoryRecord.framesCompressedPool == 0)
+        #expect(k.swap.slots.usedCount == 0 && k.swap.requestCount == 0 && k.memoryRecord.framesCompressedPool == 0)
         #expect(k.frames.total(.swap) == 0 && k.frames.total(.process) == 1)
     }
     @Test func touchingPagesWhileTheyAreWrittenOutKeepsThem() {
@@ -129,7 +129,7 @@ final class ScriptedPolicy: MemoryPolicy {
             }
         }
         #expect(m.notes == ["same", "same", "same"])
-        #expect(k.counters.swapIns == 0 && k.counters.swapOuts > 0 && k.swap.usedCount == 0)
+        #expect(k.counters.swapIns == 0 && k.counters.swapOuts > 0 && k.swap.slots.usedCount == 0)
         #expect(k.checkConservation() == nil)
     }
     @Test func clonesSurviveTheHibernationOfEachOther() {

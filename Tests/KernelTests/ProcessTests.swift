@@ -22,7 +22,7 @@ import Testing
                 let p = g.spawn(system, name)
                 _ = g.waitMany([(p, .terminated)], g.call(.clock) + 50_000_000)
                 _ = g.call(.processInfo, p, Int64(Guest.scratch))
-                var r = ByteReader(g.load(Guest.scratch, 96))
+                var r = ByteReader(g.load(Guest.scratch, ProcessRecord.byteCount))
                 let info = ProcessRecord.parse(&r)!
                 g.note("\(name) \(ExitReason(rawValue: info.exitReason)!.name) \(info.exitCode)")
                 g.note("kill", g.call(.kill, p))

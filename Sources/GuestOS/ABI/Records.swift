@@ -8,35 +8,76 @@ public struct WaitItem: Sendable {
     public init(handle: UInt32, wanted: UInt32, observed: UInt32 = 0) { self.handle = handle; self.wanted = wanted; self.observed = observed }
 }
 
-/// What `processInfo` and `processList` report: 96 bytes.
+/// Why a page fault was taken, by what was needed to serve it.
+public enum FaultKind: Int, CaseIterable, Sendable {
+    case zero = 0       // first touch: a zeroed page (or one that holds a single word throughout)
+    case copy           // first write after a clone
+    case protection     // the frame was there; only the mapping was missing or read-only
+    case compressed     // decompressed
+    case swapped        // read from swap
+    case shared         // a page of shared memory
+    public var name: String {
+        switch self {
+        case .zero: "zero"
+        case .copy: "copy-on-write"
+        case .protection: "protection"
+        case .compressed: "compressed"
+        case .swapped: "swapped"
+        case .shared: "shared"
+        }
+    }
+}
+
+/// What `processInfo` and `processList` report.
 public struct ProcessRecord: Sendable {
-    public static let byteCount = 96
+    public static let byteCount = 224
     public var pid: UInt32 = 0
+    public var parent: UInt32 = 0           // pid of the process that started it, or of that one's parent; 0: the kernel
     public var state: UInt32 = 0            // 0 ready, 1 waiting (quiescent), 2 blocked in a call, 3 frozen, 4 ended
     public var exitReason: Int32 = 0        // ExitReason
     public var exitCode: Int32 = 0
-    public var instructions: UInt64 = 0
-    public var pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesShared: UInt32 = 0
-    public var faults: UInt64 = 0
-    public var messages: UInt64 = 0
     public var tabID: UInt32 = 0            // 0: not a tab
     public var lifecycle: Int32 = 0
+    public var handles: UInt32 = 0
+    public var objects: UInt32 = 0          // kernel objects it pays for
+    public var queuedBytes: UInt32 = 0      // kernel memory of messages it sent that nobody has read
+    public var pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesShared: UInt32 = 0
+    public var pagesFilled: UInt32 = 0      // every word the same; takes no frame
+    public var instructions: UInt64 = 0
+    public var nanoseconds: UInt64 = 0      // on the processor, kernel work for it included
+    public var systemCalls: UInt64 = 0, contextSwitches: UInt64 = 0
+    public var messagesSent: UInt64 = 0, messagesReceived: UInt64 = 0, bytesSent: UInt64 = 0, bytesReceived: UInt64 = 0
+    public var faults: UInt64 = 0
+    /// By `FaultKind`; accesses outside memory count in `faults` only when they were of no kind.
+    public var faultsByKind = [UInt64](repeating: 0, count: FaultKind.allCases.count)
     public var name: InlineName = InlineName()
     public init() {}
+    public var messages: UInt64 { messagesSent + messagesReceived }
 
     public func emit(_ w: inout ByteWriter) {
-        w.u32(pid); w.u32(state); w.i32(exitReason); w.i32(exitCode); w.u64(instructions)
-        w.u32(pagesResident); w.u32(pagesCompressed); w.u32(pagesSwapped); w.u32(pagesShared)
-        w.u64(faults); w.u64(messages); w.u32(tabID); w.i32(lifecycle)
-        w.u64(name.a); w.u64(name.b); w.u64(name.c); w.u64(0)
+        w.u32(pid); w.u32(parent); w.u32(state); w.i32(exitReason); w.i32(exitCode); w.u32(tabID); w.i32(lifecycle)
+        w.u32(handles); w.u32(objects); w.u32(queuedBytes)
+        w.u32(pagesResident); w.u32(pagesCompressed); w.u32(pagesSwapped); w.u32(pagesShared); w.u32(pagesFilled); w.u32(0)
+        w.u64(instructions); w.u64(nanoseconds); w.u64(systemCalls); w.u64(contextSwitches)
+        w.u64(messagesSent); w.u64(messagesReceived); w.u64(bytesSent); w.u64(bytesReceived)
+        w.u64(faults)
+        for n in faultsByKind { w.u64(n) }
+        w.u64(name.a); w.u64(name.b); w.u64(name.c)
+        w.raw([UInt8](repeating: 0, count: 16))
     }
     public static func parse(_ r: inout ByteReader) -> ProcessRecord? {
         var p = ProcessRecord()
         guard r.remaining >= byteCount else { return nil }
-        p.pid = r.u32()!; p.state = r.u32()!; p.exitReason = r.i32()!; p.exitCode = r.i32()!; p.instructions = r.u64()!
+        p.pid = r.u32()!; p.parent = r.u32()!; p.state = r.u32()!; p.exitReason = r.i32()!; p.exitCode = r.i32()!
+        p.tabID = r.u32()!; p.lifecycle = r.i32()!; p.handles = r.u32()!; p.objects = r.u32()!; p.queuedBytes = r.u32()!
         p.pagesResident = r.u32()!; p.pagesCompressed = r.u32()!; p.pagesSwapped = r.u32()!; p.pagesShared = r.u32()!
-        p.faults = r.u64()!; p.messages = r.u64()!; p.tabID = r.u32()!; p.lifecycle = r.i32()!
-        p.name.a = r.u64()!; p.name.b = r.u64()!; p.name.c = r.u64()!; _ = r.u64()
+        p.pagesFilled = r.u32()!; _ = r.u32()
+        p.instructions = r.u64()!; p.nanoseconds = r.u64()!; p.systemCalls = r.u64()!; p.contextSwitches = r.u64()!
+        p.messagesSent = r.u64()!; p.messagesReceived = r.u64()!; p.bytesSent = r.u64()!; p.bytesReceived = r.u64()!
+        p.faults = r.u64()!
+        for i in 0..<p.faultsByKind.count { p.faultsByKind[i] = r.u64()! }
+        p.name.a = r.u64()!; p.name.b = r.u64()!; p.name.c = r.u64()!
+        _ = r.u64(); _ = r.u64()
         return p
     }
 }
@@ -96,6 +137,7 @@ public struct InputEventRecord: Sendable, Equatable {
     public static let byteCount = 8
     public var type: UInt16, code: UInt16, value: Int32
     public init(type: UInt16, code: UInt16, value: Int32) { self.type = type; self.code = code; self.value = value }
+    public func emit(_ w: inout ByteWriter) { w.u16(type); w.u16(code); w.i32(value) }
     public static let typeSync: UInt16 = 0, typeKey: UInt16 = 1, typeRelative: UInt16 = 2, typeAbsolute: UInt16 = 3
     public static let absX: UInt16 = 0, absY: UInt16 = 1, relWheel: UInt16 = 8
     public static let buttonLeft: UInt16 = 0x110, buttonRight: UInt16 = 0x111, buttonMiddle: UInt16 = 0x112

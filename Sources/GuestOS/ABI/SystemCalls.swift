@@ -137,3 +137,24 @@ public enum ExitReason: Int32, Sendable {
         }
     }
 }
+
+/// WebAssembly traps and the machine's own: the exit code of a process that trapped.
+public enum TrapCode: Int32, Sendable {
+    case none = 0, outOfBounds, unreachable, integerOverflow, divideByZero, invalidConversion
+    case indirectCall, tableBounds, stackOverflow, memoryLimit, unknown
+    public var name: String {
+        switch self {
+        case .none: "none"
+        case .outOfBounds: "out-of-bounds access"
+        case .unreachable: "unreachable executed"
+        case .integerOverflow: "integer overflow"
+        case .divideByZero: "division by zero"
+        case .invalidConversion: "invalid conversion"
+        case .indirectCall: "indirect call mismatch"
+        case .tableBounds: "table index out of bounds"
+        case .stackOverflow: "stack overflow"
+        case .memoryLimit: "memory limit"
+        case .unknown: "unknown trap"
+        }
+    }
+}

@@ -8,16 +8,8 @@ extension Kernel {
     // MARK: Handles
 
     func callHandleClose(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
-        guard let entry = p.handles.remove(a.a0) else { throw .failed(.badHandle) }
-        dropSubscriptions(p, handle: a.a0)
-        release(entry.ref)
+        guard closeHandle(p, a.a0) else { throw .failed(.badHandle) }
         return 0
-    }
-    func callHandleDuplicate(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
-        guard let entry = p.handles.lookup(a.a0) else { throw .failed(.badHandle) }
-        guard entry.rights.contains(.duplicate) else { throw .failed(.accessDenied) }
-        guard p.handles.hasRoom else { throw .failed(.limitReached) }
-        return Int64(handle(p, entry.ref, entry.rights.intersection(Rights(rawValue: UInt32(truncatingIfNeeded: a.a1)))))
     }
     func dropSubscriptions(_ p: GuestProcess, handle: Int64) {
         for i in p.subscriptions.indices.reversed() where p.subscriptions[i].handle == handle { dropSubscription(p, at: i) }
@@ -30,13 +22,11 @@ extension Kernel {
 
     // MARK: Channels
 
-    private func makeChannel() throws(CallStop) -> (ChannelEnd, ChannelEnd) {
+    private func makeChannel(_ p: GuestProcess) throws(CallStop) -> (ChannelEnd, ChannelEnd) {
+        guard p.charges.objectCount + 2 <= KernelLimits.objectsPerProcessMax, objects.count + 2 <= KernelLimits.objectCountMax else { throw .failed(.limitReached) }
         let x = ChannelEnd(), y = ChannelEnd()
-        guard objects.insert(x) else { throw .failed(.limitReached) }
-        guard objects.insert(y) else {
-            objects.remove(x.ref)
-            throw .failed(.limitReached)
-        }
+        try enter(x, paidBy: p)
+        try enter(y, paidBy: p)
         x.peer = y.ref
         y.peer = x.ref
         x.signals = .writable
@@ -46,7 +36,7 @@ extension Kernel {
     func callChannelCreate(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         try probe(p, a.a0, 8, write: true)
         guard p.handles.room >= 2 else { throw .failed(.limitReached) }
-        let (x, y) = try makeChannel()
+        let (x, y) = try makeChannel(p)
         let hx = handle(p, x.ref, Kernel.channelRights), hy = handle(p, y.ref, Kernel.channelRights)
         try copyOut32(p, [hx, hy], a.a0)
         return 0
@@ -58,13 +48,15 @@ extension Kernel {
         guard let peer = objects[end.peer] as? ChannelEnd else { throw .failed(.peerClosed) }
         guard peer.depth < Limits.channelDepthMax else { throw .failed(.wouldBlock) }
         try checkTransfer(p, raws, end)
-        var moved: [HandleEntry] = []
+        var m = Message(bytes: bytes, handles: [], sender: p.ref)
+        guard p.charges.queuedByteCount + m.cost + 32 * raws.count <= KernelLimits.queuedBytesPerProcessMax else { throw .failed(.limitReached) }
         for raw in raws {
             dropSubscriptions(p, handle: Int64(raw))
-            if let entry = p.handles.remove(Int64(raw)) { moved.append(entry) }
+            if let entry = p.handles.remove(Int64(raw)) { m.handles.append(entry) }
         }
-        push(Message(bytes: bytes, handles: moved), to: peer, from: end)
-        p.messages += 1
+        push(m, to: peer, from: end)
+        p.record.messagesSent += 1
+        p.record.bytesSent += UInt64(bytes.count)
         return 0
     }
     private func checkTransfer(_ p: GuestProcess, _ raws: [UInt32], _ end: ChannelEnd) throws(CallStop) {
@@ -78,20 +70,23 @@ extension Kernel {
     }
     private func push(_ m: Message, to peer: ChannelEnd, from end: ChannelEnd) {
         peer.push(m)
+        queuedHandleCount += m.handles.count
+        (objects[m.sender] as? GuestProcess)?.charges.queuedByteCount += m.cost
         counters.messages += 1
         if peer.depth >= Limits.channelDepthMax { setSignals(end, .writable, false) }
         setSignals(peer, .readable, true)
     }
     func callReceive(_ p: GuestProcess, _ a: SystemCallArguments, _ end: ChannelEnd) throws(CallStop) -> Int64 {
-        guard let m = end.peek() else { throw .failed(objects[end.peer] == nil ? .peerClosed : .wouldBlock) }
+        guard let m = end.messages.first else { throw .failed(objects[end.peer] == nil ? .peerClosed : .wouldBlock) }
         guard a.a2 >= Int64(m.bytes.count) else { throw .failed(.bufferTooSmall) }
         guard p.handles.room >= m.handles.count else { throw .failed(.limitReached) }
         try probe(p, a.a1, m.bytes.count, write: true)
         try probe(p, a.a3, m.handles.count * 4, write: true)
         try probe(p, a.a4, 4, write: true)
-        _ = end.pop()
-        var raws: [UInt32] = []
-        for entry in m.handles { if let raw = p.handles.insert(entry) { raws.append(raw) } }
+        unqueue(end.pop())
+        p.record.messagesReceived += 1
+        p.record.bytesReceived += UInt64(m.bytes.count)
+        let raws = m.handles.map { $0.ref == .none ? 0 : p.handles.insert($0) ?? 0 }
         try copyOut(p, m.bytes, a.a1)
         try copyOut32(p, raws, a.a3)
         try copyOut32(p, [UInt32(raws.count)], a.a4)
@@ -113,7 +108,7 @@ extension Kernel {
         let name = try copyInName(p, a.a1, a.a2)
         if findService(name) != nil { throw .failed(.alreadyExists) }
         guard p.handles.hasRoom, services.count < KernelLimits.serviceCountMax else { throw .failed(.limitReached) }
-        let (server, kernelEnd) = try makeChannel()
+        let (server, kernelEnd) = try makeChannel(p)
         retain(kernelEnd.ref)
         services.append(Service(name: name, end: kernelEnd.ref))
         return Int64(handle(p, server.ref, [.receive, .duplicate, .transfer]))
@@ -123,9 +118,10 @@ extension Kernel {
         guard let end = findService(name), let server = objects[end.peer] as? ChannelEnd else { throw .failed(.notFound) }
         guard p.handles.hasRoom else { throw .failed(.limitReached) }
         guard server.depth < Limits.channelDepthMax else { throw .failed(.wouldBlock) }
-        let (client, endpoint) = try makeChannel()
+        guard p.charges.queuedByteCount < KernelLimits.queuedBytesPerProcessMax else { throw .failed(.limitReached) }
+        let (client, endpoint) = try makeChannel(p)
         retain(endpoint.ref)
-        push(Message(bytes: [], handles: [HandleEntry(ref: endpoint.ref, rights: Kernel.channelRights)]), to: server, from: end)
+        push(Message(bytes: [], handles: [HandleEntry(ref: endpoint.ref, rights: Kernel.channelRights)], sender: p.ref), to: server, from: end)
         return Int64(handle(p, client.ref, Kernel.channelRights))
     }
 

@@ -20,10 +20,10 @@ extension Kernel {
     func callSharedMap(_ p: GuestProcess, _ a: SystemCallArguments, _ object: SharedObject) throws(CallStop) -> Int64 {
         let isWritable = a.a1 != 0
         if isWritable { _ = try self.object(p, a.a0, .sharedMemory, [.map, .write]) }
-        return try mapShared(p, object, isWritable: isWritable)
+        return try mapShared(p, object, isWritable: isWritable, through: a.a0)
     }
     /// Maps at the lowest gap of the window; the address.
-    func mapShared(_ p: GuestProcess, _ object: SharedObject, isWritable: Bool) throws(CallStop) -> Int64 {
+    func mapShared(_ p: GuestProcess, _ object: SharedObject, isWritable: Bool, through handle: Int64) throws(CallStop) -> Int64 {
         let pageCount = UInt32(max(object.frames.count, 1))
         var start = Limits.sharedWindowStart >> 16
         var index = 0
@@ -32,7 +32,7 @@ extension Kernel {
             index += 1
         }
         guard start + pageCount <= Limits.sharedWindowEnd >> 16 else { throw .failed(.outOfMemory) }
-        let m = Mapping(page: start, pageCount: pageCount, ref: object.ref, isWritable: isWritable)
+        let m = Mapping(page: start, pageCount: pageCount, ref: object.ref, isWritable: isWritable, origin: p.handles.lookup(handle)?.origin)
         retain(object.ref)
         p.mappings.insert(m, at: index)
         object.mappings.append((p.ref, start))
@@ -52,6 +52,7 @@ extension Kernel {
         let first = UInt32((a.a0 + 0xffff) >> 16), end = UInt32((a.a0 + a.a1) >> 16)
         var given: Int64 = 0
         var page = first
+        charge(costs.perItem * UInt64(end > first ? end - first : 0))
         while page < end {
             if let m = p.mapping(containing: page) {
                 if m.isWritable, releaseSharedPage(m, page) { given += 1 }
@@ -78,6 +79,7 @@ extension Kernel {
             }
         }
         frames.release(frame)
+        chargeSharedFrame(object, -1)
         return true
     }
     func callMemoryInfo(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {

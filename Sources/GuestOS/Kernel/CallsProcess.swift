@@ -33,34 +33,24 @@ extension Kernel {
 
     // MARK: Other processes
 
-    /// A handle that is about to move to a new process; nil for handle 0.
-    private func bootstrapEntry(_ p: GuestProcess, _ handle: Int64) throws(CallStop) -> HandleEntry? {
-        if handle == 0 { return nil }
-        guard let entry = p.handles.lookup(handle) else { throw .failed(.badHandle) }
-        guard entry.rights.contains(.transfer) else { throw .failed(.accessDenied) }
-        return entry
-    }
-    private func giveAway(_ p: GuestProcess, _ handle: Int64) {
-        if handle == 0 { return }
+    /// Starts a process with a handle that moves to it (0: none).
+    private func startProcess(_ p: GuestProcess, _ handle: Int64, _ start: (HandleEntry?) throws(SystemError) -> GuestProcess) throws(CallStop) -> Int64 {
+        let bootstrap = p.handles.lookup(handle)
+        guard handle == 0 || bootstrap != nil else { throw .failed(.badHandle) }
+        guard bootstrap?.rights.contains(.transfer) ?? true else { throw .failed(.accessDenied) }
+        guard p.handles.hasRoom else { throw .failed(.limitReached) }
+        let child: GuestProcess
+        do throws(SystemError) { child = try start(bootstrap) } catch { throw .failed(error) }
         dropSubscriptions(p, handle: handle)
         _ = p.handles.remove(handle)
+        return Int64(self.handle(p, child.ref, Kernel.processRights))
     }
     func callSpawn(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         let name = try copyInName(p, a.a1, a.a2)
-        let bootstrap = try bootstrapEntry(p, a.a3)
-        guard p.handles.hasRoom else { throw .failed(.limitReached) }
-        let child: GuestProcess
-        do throws(SystemError) { child = try spawnProcess(name, bootstrap: bootstrap, retained: true) } catch { throw .failed(error) }
-        giveAway(p, a.a3)
-        return Int64(handle(p, child.ref, Kernel.processRights))
+        return try startProcess(p, a.a3) { (b) throws(SystemError) in try spawnProcess(name, parent: p, bootstrap: b) }
     }
     func callClone(_ p: GuestProcess, _ a: SystemCallArguments, _ source: GuestProcess) throws(CallStop) -> Int64 {
-        let bootstrap = try bootstrapEntry(p, a.a1)
-        guard p.handles.hasRoom else { throw .failed(.limitReached) }
-        let child: GuestProcess
-        do throws(SystemError) { child = try cloneProcess(source, bootstrap: bootstrap) } catch { throw .failed(error) }
-        giveAway(p, a.a1)
-        return Int64(handle(p, child.ref, Kernel.processRights))
+        try startProcess(p, a.a1) { (b) throws(SystemError) in try cloneProcess(source, parent: p, bootstrap: b) }
     }
     func callKill(_ p: GuestProcess, _ target: GuestProcess) throws(CallStop) -> Int64 {
         endProcess(target, .killed, code: 0)
@@ -80,6 +70,7 @@ extension Kernel {
     func callProcessList(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a2 >= 0 else { throw .failed(.invalidArgument) }
         let alive = processes.filter { $0.isAlive }
+        charge(costs.perItem * UInt64(alive.count))
         let count = min(alive.count, Int(min(a.a2, Int64(KernelLimits.processCountMax))))
         var w = ByteWriter()
         for i in 0..<count { record(alive[i]).emit(&w) }
@@ -93,7 +84,7 @@ extension Kernel {
         guard target.isAlive else { throw .failed(.wrongState) }
         guard a.a1 > 0, a.a1 <= Int64(UInt32.max) else { throw .failed(.invalidArgument) }
         target.isTab = true
-        target.tabID = UInt32(a.a1)
+        target.record.tabID = UInt32(a.a1)
         target.lastActiveNanoseconds = hal.nowNanoseconds
         return 0
     }

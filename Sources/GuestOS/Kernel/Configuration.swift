@@ -9,8 +9,19 @@ enum KernelLimits {
     static let processCountMax = 256
     /// Handle numbers keep 12 bits for the index.
     static let handleCountMax = 4095
-    /// All kernel objects: 256 processes × ~64 channels, timers, buffers each.
-    static let objectCountMax = 32768
+    /// Kernel objects that one process pays for. The browser with 100 tabs has about 600.
+    static let objectsPerProcessMax = 2048
+    /// All kernel objects: every process may have its share and be an object itself, and the kernel has its own; so the
+    /// table is never the reason why somebody is refused. About 150 bytes of host memory each.
+    static let objectCountMax = processCountMax * (objectsPerProcessMax + 1) + 1024
+    static let timersPerProcessMax = 512
+    /// Unread messages that one process has sent: eight channels filled to the brim (`Limits.channelDepthMax` × 4 KiB).
+    static let queuedBytesPerProcessMax = 8 << 20
+    /// Processes that one process has started, directly or not; `init` may start more. 100 tabs, warm copies, apps; half
+    /// of the table at most, so that others can still be started.
+    static let descendantCountMax = 160
+    /// A duplicate of a duplicate of …: bounds the walk of a revocation and the nodes that one handle keeps alive.
+    static let derivationDepthMax = 64
     static let subscriptionCountMax = 1024
     static let waitItemCountMax = 64
     /// One shared object: a 4096 × 4096 surface is 1024 pages; half the window at most.
@@ -42,6 +53,7 @@ public struct CostModel: Sendable {
     public var cloneBase: UInt64 = 10_000
     public var clonePerPage: UInt64 = 60
     public var interrupt: UInt64 = 1_000
+    public var perItem: UInt64 = 4                  // one entry of a table that a call walks
     public init() {}
 }
 

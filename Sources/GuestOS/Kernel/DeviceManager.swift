@@ -2,6 +2,7 @@
 // what the kernel makes of it: handles, signals, the framebuffer as shared memory.
 
 import ABI
+import Compression
 import Drivers
 
 /// Register access of the drivers through the HAL.
@@ -30,7 +31,6 @@ struct DeviceSet {
     var framebuffer: SharedObject?
     var objects: [DeviceObject] = []            // one a kind, held by the kernel
     var events: [InputEventRecord] = []
-    var eventsHead = 0
 
     func object(_ kind: DeviceKind) -> DeviceObject? { objects.first { $0.device == kind } }
     /// Nothing that `init` needs is still under way.
@@ -85,7 +85,7 @@ extension Kernel {
     private func attachSwap(_ driver: BlockDriver) {
         devices.block = driver
         let slotCount = driver.sectorCount * UInt64(BlockDriver.sectorByteCount) / UInt64(Limits.pageByteCount)
-        swap.open(slotCount: Int(min(slotCount, 1 << 20)))
+        swap.slots.open(count: Int(min(slotCount, 1 << 20)))
     }
     /// Zeroed contiguous frames; nil when memory is too fragmented or short.
     private func dma(_ count: Int) -> DMARegion? {
@@ -96,8 +96,7 @@ extension Kernel {
     private func publish(_ kind: DeviceKind, _ signals: Signals) {
         if devices.object(kind) != nil { return }
         let object = DeviceObject(kind)
-        invariant(objects.insert(object), "object table full at boot")
-        retain(object.ref)
+        insertAtBoot(object)
         object.signals = signals
         devices.objects.append(object)
     }
@@ -134,8 +133,7 @@ extension Kernel {
         let list = (0..<UInt32(count)).map { first + $0 }
         for f in list { clear(f) }
         let object = SharedObject(byteCount: gpu.framebufferByteCount, backing: .device, frames: list)
-        invariant(objects.insert(object), "object table full at boot")
-        retain(object.ref)
+        insertAtBoot(object)
         devices.framebuffer = object
         gpu.attach([(hal.physicalAddress(ofFrame: first), count * Limits.pageByteCount)])
         gpu.handleInterrupt()
@@ -152,13 +150,13 @@ extension Kernel {
     private func inputInterrupt(_ line: Int) {
         guard let i = devices.inputOfLine[line] else { return }
         for e in devices.inputs[i].handleInterrupt() {
-            if devices.events.count - devices.eventsHead >= KernelLimits.inputEventCountMax {
+            if devices.events.count >= KernelLimits.inputEventCountMax {
                 counters.droppedInputEvents += 1
             } else {
                 devices.events.append(e)
             }
         }
-        if let object = devices.object(.input) { setSignals(object, .readable, devices.eventsHead < devices.events.count) }
+        if let object = devices.object(.input) { setSignals(object, .readable, !devices.events.isEmpty) }
     }
 
     // MARK: System calls
@@ -178,9 +176,9 @@ extension Kernel {
         try copyOut32(p, [gpu.width, gpu.height, gpu.width * 4, 1], a.a1)
         return 0
     }
-    func callFramebufferMap(_ p: GuestProcess, _ target: DeviceObject) throws(CallStop) -> Int64 {
+    func callFramebufferMap(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
         let (_, pixels) = try framebuffer(target)
-        return try mapShared(p, pixels, isWritable: true)
+        return try mapShared(p, pixels, isWritable: true, through: a.a0)
     }
     func callFramebufferFlush(_ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
         let (gpu, _) = try framebuffer(target)
@@ -192,21 +190,13 @@ extension Kernel {
     func callPollEvent(_ p: GuestProcess, _ a: SystemCallArguments, _ target: DeviceObject) throws(CallStop) -> Int64 {
         guard target.device == .input else { throw .failed(.notSupported) }
         guard a.a2 >= 0 else { throw .failed(.invalidArgument) }
-        let count = Int(min(a.a2, Int64(devices.events.count - devices.eventsHead)))
+        let count = Int(min(a.a2, Int64(devices.events.count)))
         try probe(p, a.a1, count * InputEventRecord.byteCount, write: true)
         var w = ByteWriter()
-        for e in devices.events[devices.eventsHead..<(devices.eventsHead + count)] {
-            w.u16(e.type)
-            w.u16(e.code)
-            w.i32(e.value)
-        }
+        for e in devices.events[..<count] { e.emit(&w) }
         try copyOut(p, w.bytes, a.a1)
-        devices.eventsHead += count
-        if devices.eventsHead == devices.events.count {
-            devices.events.removeAll(keepingCapacity: true)
-            devices.eventsHead = 0
-            setSignals(target, .readable, false)
-        }
+        devices.events.removeFirst(count)
+        setSignals(target, .readable, !devices.events.isEmpty)
         return Int64(count)
     }
     private func network(_ target: DeviceObject) throws(CallStop) -> NetDriver {

@@ -31,49 +31,47 @@ extension Kernel {
     }
     private func mapZero(_ p: GuestProcess, _ page: UInt32) -> Resolution {
         p.pageTable[page] = PageEntry(state: .zero, isWritable: false, value: zeroFrame)
-        hal.map(task: p.task, page: page, frame: zeroFrame, writable: false)
-        charge(costs.pageMap)
-        return .ready
+        return remap(p, page)
     }
     private func freshPage(_ p: GuestProcess, _ page: UInt32, fill: UInt32, wasFilled: Bool) -> Resolution {
         guard let frame = allocateFrame(for: p, .process, near: page) else { return .outOfMemory }
         hal.frameAddress(frame).initializeMemory(as: UInt32.self, repeating: fill, count: Limits.pageByteCount / 4)
-        if wasFilled { p.pagesFilled -= 1 }
+        if wasFilled { p.record.pagesFilled -= 1 }
         install(p, page, frame)
         charge(costs.pageZero + costs.pageMap)
         return .ready
     }
     private func resolveResident(_ p: GuestProcess, _ page: UInt32, _ entry: PageEntry, _ write: Bool) -> Resolution {
-        if !write || entry.isWritable {
-            hal.map(task: p.task, page: page, frame: entry.value, writable: entry.isWritable)
-            charge(costs.pageMap)
-            return .ready
-        }
+        if !write || entry.isWritable { return remap(p, page) }
         if frames.counts[Int(entry.value)] > 1 {
             guard let copy = allocateFrame(for: p, .process, near: page) else { return .outOfMemory }
             hal.frameAddress(copy).copyMemory(from: hal.frameAddress(entry.value), byteCount: Limits.pageByteCount)
             frames.release(entry.value)
-            p.pagesResident -= 1
+            p.record.pagesResident -= 1
             install(p, page, copy)
             charge(costs.pageCopy + costs.pageMap)
             return .ready
         }
         p.pageTable[page].isWritable = true
-        hal.map(task: p.task, page: page, frame: entry.value, writable: true)
+        return remap(p, page)
+    }
+    private func remap(_ p: GuestProcess, _ page: UInt32) -> Resolution {
+        let entry = p.pageTable[page]
+        hal.map(task: p.task, page: page, frame: entry.value, writable: entry.isWritable)
         charge(costs.pageMap)
         return .ready
     }
     /// A private frame becomes the page's, writable.
     func install(_ p: GuestProcess, _ page: UInt32, _ frame: UInt32) {
         p.pageTable[page] = PageEntry(state: .resident, isWritable: true, value: frame)
-        p.pagesResident += 1
+        p.record.pagesResident += 1
         hal.map(task: p.task, page: page, frame: frame, writable: true)
     }
     private func decompress(_ p: GuestProcess, _ page: UInt32, _ entry: PageEntry) -> Resolution {
         guard let frame = allocateFrame(for: p, .process, near: page) else { return .outOfMemory }
         pool.load(entry.value, into: hal.frameAddress(frame)) { hal.frameAddress($0) }
         if let emptied = pool.remove(entry.value) { frames.release(emptied) }
-        p.pagesCompressed -= 1
+        p.record.pagesCompressed -= 1
         install(p, page, frame)
         counters.decompressions += 1
         counters.compressionNanoseconds += costs.decompressPage
@@ -93,6 +91,7 @@ extension Kernel {
             clear(fresh)
             charge(costs.pageZero)
             object.frames[index] = fresh
+            chargeSharedFrame(object, 1)
             frame = fresh
         }
         mapShared(p, page, frame, m.isWritable)
@@ -100,8 +99,7 @@ extension Kernel {
     }
     func mapShared(_ p: GuestProcess, _ page: UInt32, _ frame: UInt32, _ writable: Bool) {
         p.pageTable[page] = PageEntry(state: .shared, isWritable: writable, value: frame)
-        hal.map(task: p.task, page: page, frame: frame, writable: writable)
-        charge(costs.pageMap)
+        _ = remap(p, page)
     }
     /// Frames that exist are mapped at once; the rest on touch.
     func mapPresentPages(_ p: GuestProcess, _ m: Mapping, _ object: SharedObject) {
@@ -130,17 +128,17 @@ extension Kernel {
         case .zero: break
         case .resident:
             frames.release(entry.value)
-            p.pagesResident -= 1
-        case .filled: p.pagesFilled -= 1
+            p.record.pagesResident -= 1
+        case .filled: p.record.pagesFilled -= 1
         case .compressed:
             if let emptied = pool.remove(entry.value) { frames.release(emptied) }
-            p.pagesCompressed -= 1
+            p.record.pagesCompressed -= 1
         case .swapped:
-            swap.freeSlot(entry.value)
-            p.pagesSwapped -= 1
+            swap.slots.free(entry.value)
+            p.record.pagesSwapped -= 1
         case .swappingIn, .swappingOut:
             orphanSwapRequest(entry.value)
-            p.pagesSwapped -= 1
+            p.record.pagesSwapped -= 1
         }
         p.pageTable[page] = PageEntry()
         if unmap { hal.unmap(task: p.task, page: page) }
@@ -148,6 +146,6 @@ extension Kernel {
     func releaseMemory(_ p: GuestProcess) {
         while !p.mappings.isEmpty { unmapShared(p, at: p.mappings.count - 1) }
         for page in p.pageTable.pages({ $0 != .absent }) { releasePage(p, page, unmap: false) }
-        invariant(p.pagesResident == 0 && p.pagesCompressed == 0 && p.pagesSwapped == 0 && p.pagesFilled == 0, "page counts do not add up")
+        invariant(p.record.pagesResident == 0 && p.record.pagesCompressed == 0 && p.record.pagesSwapped == 0 && p.record.pagesFilled == 0, "page counts do not add up")
     }
 }

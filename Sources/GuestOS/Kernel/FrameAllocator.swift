@@ -18,9 +18,7 @@ struct FrameAllocator {
     }
     var frameCount: Int { owners.count }
     func total(_ owner: FrameOwner) -> Int {
-        var n = 0
-        for o in owners where o == owner { n += 1 }
-        return n
+        owners.reduce(0) { $0 + ($1 == owner ? 1 : 0) }
     }
     /// A free frame: `preferred` when it is free, else the next one upwards. Nil when none is left.
     mutating func allocate(_ owner: FrameOwner, preferred: UInt32? = nil) -> UInt32? {

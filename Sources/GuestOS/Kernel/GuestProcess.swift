@@ -25,12 +25,14 @@ struct Mapping {
     var page: UInt32, pageCount: UInt32
     var ref: ObjectRef
     var isWritable: Bool
+    var origin: Derivation?                 // of the handle it was made through
 }
 
 public final class GuestProcess: KernelObject {
     let pid: UInt32
     let program: Int32
     let name: InlineName
+    var parent = ObjectRef.none             // who started it; its parent when that one has ended
     var task: Int32
 
     // Scheduler.
@@ -55,11 +57,9 @@ public final class GuestProcess: KernelObject {
     var handles = HandleTable()
     var pageTable = PageTable()
     var mappings: [Mapping] = []            // ascending by page
-    var pagesResident: UInt32 = 0, pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0, pagesFilled: UInt32 = 0
 
     // Tab life cycle (memory manager).
     var isTab = false
-    var tabID: UInt32 = 0
     var lifecycle = LifecycleState.active
     var tabFlags: TabFlags = []
     var lastActiveNanoseconds: UInt64 = 0
@@ -68,9 +68,8 @@ public final class GuestProcess: KernelObject {
     var compressionCursor: UInt32 = 0
 
     // Accounting.
-    var exitReason = ExitReason.running
-    var exitCode: Int32 = 0
-    var instructions: UInt64 = 0, faults: UInt64 = 0, messages: UInt64 = 0
+    var charges = Charges()
+    var record = ProcessRecord()            // what it did and has; `Kernel.record` adds the rest
 
     init(pid: UInt32, program: Int32, name: InlineName, task: Int32) {
         self.pid = pid

@@ -1,6 +1,8 @@
 // The hardware-abstraction layer: everything the kernel needs from the machine under it. One class-bound protocol, so
 // that the same kernel runs hosted (over `Machine`) and on metal (Embedded Swift accepts class-bound existentials).
 
+import ABI
+
 /// Why a task gave the processor back.
 public enum TaskExit: Sendable, Equatable {
     case systemCall                              // arguments through `systemCallArguments`
@@ -8,27 +10,6 @@ public enum TaskExit: Sendable, Equatable {
     case pageFault(page: UInt32, isWrite: Bool)  // 64 KiB page number in the task's linear memory
     case trap(TrapCode)                          // WebAssembly trap; the task cannot go on
     case finished(Int64)                         // the entry function returned: the task is quiescent
-}
-
-/// WebAssembly traps and the machine's own.
-public enum TrapCode: Int32, Sendable {
-    case none = 0, outOfBounds, unreachable, integerOverflow, divideByZero, invalidConversion
-    case indirectCall, tableBounds, stackOverflow, memoryLimit, unknown
-    public var name: String {
-        switch self {
-        case .none: "none"
-        case .outOfBounds: "out-of-bounds access"
-        case .unreachable: "unreachable executed"
-        case .integerOverflow: "integer overflow"
-        case .divideByZero: "division by zero"
-        case .invalidConversion: "invalid conversion"
-        case .indirectCall: "indirect call mismatch"
-        case .tableBounds: "table index out of bounds"
-        case .stackOverflow: "stack overflow"
-        case .memoryLimit: "memory limit"
-        case .unknown: "unknown trap"
-        }
-    }
 }
 
 /// Functions that every program exports. `instantiate` runs the module's data segments and constructors.

@@ -20,13 +20,7 @@ extension Kernel {
         p.isFrozen = false
         p.lifecycle = .hidden
         counters.thaws += 1
-        if p.state == .quiescent {
-            p.state = .ready
-            p.resume = .deliver
-        } else if p.state == .blocked, !p.isWaitingForPage {
-            p.state = .ready
-            p.resume = .restartCall
-        }
+        wake(p)
         enqueue(p)
     }
     /// Freezes, and lines the pages up for compression. False when the process cannot sleep now.
@@ -72,14 +66,14 @@ extension Kernel {
         switch pool.classify(hal.frameAddress(frame)) {
         case .filled(let word):
             p.pageTable[page] = PageEntry(state: word == 0 ? .absent : .filled, isWritable: false, value: word)
-            if word != 0 { p.pagesFilled += 1 }
+            if word != 0 { p.record.pagesFilled += 1 }
             charge(costs.pageZero)
             giveUp(p, page, frame)
         case .compressible(let byteCount):
             chargeCompression()
             guard let slot = store(byteCount) else { return }
             p.pageTable[page] = PageEntry(state: .compressed, isWritable: false, value: slot)
-            p.pagesCompressed += 1
+            p.record.pagesCompressed += 1
             counters.compressions += 1
             giveUp(p, page, frame)
         case .incompressible:
@@ -95,13 +89,13 @@ extension Kernel {
         pool.store(byteCount: byteCount, address: { hal.frameAddress($0) }, newFrame: { frames.allocate(.pool) })
     }
     private func giveUp(_ p: GuestProcess, _ page: UInt32, _ frame: UInt32) {
-        p.pagesResident -= 1
+        p.record.pagesResident -= 1
         hal.unmap(task: p.task, page: page)
         frames.release(frame)
     }
     /// Decompresses everything of a process that is about to be cloned. False when pages are in swap or memory is short.
     func bringBackForClone(_ p: GuestProcess) -> Bool {
-        if p.pagesSwapped > 0 { return false }
+        if p.record.pagesSwapped > 0 { return false }
         for page in p.pageTable.pages({ $0 == .compressed }) where resolve(p, page, write: false) != .ready { return false }
         return true
     }
@@ -123,7 +117,7 @@ extension Kernel {
         }
         let isApplied = carryOut(d.action, p)
         if !isApplied { counters.refusedDecisions += 1 }
-        note(d, tabID: p.tabID, policy: policy, applied: isApplied)
+        note(d, tabID: p.record.tabID, policy: policy, applied: isApplied)
         return isApplied
     }
     private func carryOut(_ action: MemoryAction, _ p: GuestProcess) -> Bool {

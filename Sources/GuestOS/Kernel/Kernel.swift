@@ -28,11 +28,14 @@ public final class Kernel {
     public internal(set) var counters = KernelCounters()
     public internal(set) var decisionLog: [DecisionRecord] = []
     var phase = Phase.created
+    /// Sees every dispatched call: pid, arguments, outcome, time. For tracers; no part of the state.
+    public var onCall: ((UInt32, SystemCallArguments, CallOutcome, UInt64) -> Void)?
 
     // Objects.
     var objects = ObjectTable()
     var doomed: [KernelObject] = []
     var isDestroying = false
+    var queuedHandleCount = 0                   // in all messages
     var processes: [GuestProcess] = []          // ascending pid
     var nextPID: UInt32 = 1
     var services: [Service] = []
@@ -40,7 +43,7 @@ public final class Kernel {
 
     // Scheduler.
     var queues = [[GuestProcess]](repeating: [], count: KernelLimits.priorityCount)
-    var pickCount: UInt64 = 0
+    var waitingSince = [UInt64](repeating: 0, count: KernelLimits.priorityCount)     // since when a queue had no whole turn
     var lastRun: GuestProcess?
     var mustLeaveSlice = false
     var timers = TimerQueue()
@@ -90,10 +93,10 @@ public final class Kernel {
         phase = .running
         if !random.isSeeded { random.seed([UInt8](repeating: 0x5a, count: 32)) }
         _ = timers.add(hal.nowNanoseconds + configuration.policyPeriodNanoseconds, .policy)
-        let system = SystemObject()
-        invariant(objects.insert(system), "object table full at boot")
+        let system = KernelObject(kind: .system)
+        insertAtBoot(system)
         do throws(SystemError) {
-            _ = try spawnProcess(Array(configuration.bootProgram.utf8), bootstrap: HandleEntry(ref: system.ref, rights: .all), retained: false)
+            _ = try spawnProcess(Array(configuration.bootProgram.utf8), parent: nil, bootstrap: HandleEntry(ref: system.ref, rights: .all))
         } catch {
             log("kernel: cannot start " + configuration.bootProgram + ": " + error.name)
         }
@@ -137,12 +140,14 @@ public final class Kernel {
     /// One more holder.
     func retain(_ ref: ObjectRef) {
         guard let o = objects[ref] else { kernelPanic("retained a dead object") }
-        objects.retain(o)
+        o.referenceCount += 1
     }
     /// One holder less; destroys what nobody holds, without recursion.
     func release(_ ref: ObjectRef) {
         guard let o = objects[ref] else { kernelPanic("released a dead object") }
-        guard objects.release(o) else { return }
+        invariant(o.referenceCount > 0, "object released too often")
+        o.referenceCount -= 1
+        if o.referenceCount > 0 { return }
         doomed.append(o)
         if isDestroying { return }
         isDestroying = true
@@ -151,7 +156,10 @@ public final class Kernel {
     }
     private func destroy(_ o: KernelObject) {
         if let end = o as? ChannelEnd {
-            for m in end.messages { for h in m.handles { release(h.ref) } }
+            for m in end.messages {
+                unqueue(m)
+                for e in m.handles { drop(e) }
+            }
             if let peer = objects[end.peer] as? ChannelEnd {
                 peer.peer = .none
                 setSignals(peer, .writable, false)
@@ -165,7 +173,13 @@ public final class Kernel {
             invariant(!p.isAlive, "a living process lost its last reference")
             processes.removeAll { $0 === p }
         }
+        if let payer = objects[o.payer] as? GuestProcess { charge(o, to: payer, -1) }
         objects.remove(o.ref)
+    }
+    /// An object that the kernel itself holds.
+    func insertAtBoot(_ o: KernelObject) {
+        invariant(objects.insert(o), "object table full at boot")
+        retain(o.ref)
     }
 
     // MARK: Signals and waking
@@ -193,6 +207,7 @@ public final class Kernel {
     func enqueue(_ p: GuestProcess, atHead: Bool = false) {
         if p.isFrozen || p.isQueued || p.state != .ready { return }
         p.isQueued = true
+        if queues[p.priority].isEmpty, !atHead { waitingSince[p.priority] = hal.nowNanoseconds }
         if atHead { queues[p.priority].insert(p, at: 0) } else { queues[p.priority].append(p) }
     }
     func dequeue(_ p: GuestProcess) {
@@ -214,8 +229,7 @@ public final class Kernel {
             let list = (0..<pageCount).map { file.firstFrame + UInt32($0) }
             for f in list { frames.reserve(f, .archive) }
             let object = SharedObject(byteCount: file.byteCount, backing: .archive, frames: list)
-            invariant(objects.insert(object), "object table full at boot")
-            retain(object.ref)
+            insertAtBoot(object)
             archive.append(ArchiveFile(name: file.name, ref: object.ref))
         }
     }

@@ -13,13 +13,16 @@ struct ObjectRef: Equatable {
 struct HandleEntry {
     var ref: ObjectRef
     var rights: Rights
+    var origin: Derivation?                 // nil: not a duplicate, and never duplicated
 }
 
 /// Common part of all objects. `signals` changes only through `Kernel.setSignals`.
 public class KernelObject {
     let kind: ObjectKind
     fileprivate(set) var ref = ObjectRef.none
-    fileprivate(set) var referenceCount = 0
+    var referenceCount = 0                  // changed by `Kernel.retain` and `release`
+    /// The process that pays for it; none: the kernel.
+    var payer = ObjectRef.none
     var signals: Signals = []
     /// Processes that wait for or subscribe to this object; one entry a wait.
     var observers: [ObjectRef] = []
@@ -28,29 +31,40 @@ public class KernelObject {
 
 struct Message {
     var bytes: [UInt8]
-    var handles: [HandleEntry]
+    var handles: [HandleEntry]              // ref is none where a handle was revoked on its way
+    var sender = ObjectRef.none
+    /// Host memory it takes, about.
+    var cost: Int { bytes.count + 32 * handles.count + 128 }
 }
 
-/// One end of a channel; `queue` holds what was sent to this end.
+/// One end of a channel; `messages` holds what was sent to this end.
 final class ChannelEnd: KernelObject {
     var peer = ObjectRef.none
-    private var queue: [Message] = []
-    private var head = 0
+    private(set) var messages: [Message] = []
     init() { super.init(kind: .channel) }
-    var depth: Int { queue.count - head }
-    func push(_ m: Message) { queue.append(m) }
-    func peek() -> Message? { head < queue.count ? queue[head] : nil }
-    func pop() -> Message {
-        let m = queue[head]
-        queue[head] = Message(bytes: [], handles: [])
-        head += 1
-        if head == queue.count || head >= 64 {
-            queue.removeFirst(head)
-            head = 0
+    var depth: Int { messages.count }
+    func push(_ m: Message) { messages.append(m) }
+    func pop() -> Message { messages.removeFirst() }
+    /// Takes handles out of the queued messages, leaving holes.
+    func takeHandles(_ isWanted: (HandleEntry) -> Bool) -> [HandleEntry] {
+        var taken: [HandleEntry] = []
+        for m in messages.indices {
+            for i in messages[m].handles.indices where isWanted(messages[m].handles[i]) {
+                taken.append(messages[m].handles[i])
+                messages[m].handles[i] = HandleEntry(ref: .none, rights: [])
+            }
         }
-        return m
+        return taken
     }
-    var messages: ArraySlice<Message> { queue[head...] }
+    /// Another process pays for what `old` sent; the bytes of it.
+    func replaceSender(_ old: ObjectRef, _ new: ObjectRef) -> Int {
+        var cost = 0
+        for m in messages.indices where messages[m].sender == old {
+            messages[m].sender = new
+            cost += messages[m].cost
+        }
+        return cost
+    }
 }
 
 /// Shared memory: frames are allocated on first touch. Archive files and the framebuffer come with theirs.
@@ -73,15 +87,9 @@ final class TimerObject: KernelObject {
     var entry: TimerQueue.Key?
     init() { super.init(kind: .timer) }
 }
-final class EventObject: KernelObject {
-    init() { super.init(kind: .event) }
-}
 final class DeviceObject: KernelObject {
     let device: DeviceKind
     init(_ device: DeviceKind) { self.device = device; super.init(kind: .device) }
-}
-final class SystemObject: KernelObject {
-    init() { super.init(kind: .system) }
 }
 
 /// All objects, in slots with generations. Freed slots are reused last-in first-out: deterministic.
@@ -116,13 +124,7 @@ struct ObjectTable {
         free.append(ref.index)
         count -= 1
     }
-    func retain(_ object: KernelObject) { object.referenceCount += 1 }
-    /// True when nothing counts the object any more.
-    func release(_ object: KernelObject) -> Bool {
-        invariant(object.referenceCount > 0, "object released too often")
-        object.referenceCount -= 1
-        return object.referenceCount == 0
-    }
+    var slotCount: Int { slots.count }
     func forEach(_ body: (KernelObject) -> Void) {
         for s in slots { if let o = s.object { body(o) } }
     }
@@ -163,12 +165,15 @@ struct HandleTable {
         count -= 1
         return entry
     }
+    mutating func setOrigin(_ handle: Int64, _ origin: Derivation) { if let i = index(of: handle) { slots[i].entry?.origin = origin } }
+    /// Numbers of the handles that are wanted, in slot order.
+    func numbers(where isWanted: (HandleEntry) -> Bool) -> [Int64] {
+        slots.indices.filter { i in slots[i].entry.map(isWanted) ?? false }.map { Int64(slots[$0].generation) << 12 | Int64($0 + 1) }
+    }
     /// Empties the table and answers what was in it, in slot order.
     mutating func removeAll() -> [HandleEntry] {
         let all = entries
-        slots = []
-        free = []
-        count = 0
+        self = HandleTable()
         return all
     }
     var entries: [HandleEntry] { slots.compactMap { $0.entry } }

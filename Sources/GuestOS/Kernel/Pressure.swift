@@ -4,17 +4,6 @@ import ABI
 import Compression
 import Policies
 
-/// One decision with the numbers that caused it.
-public struct DecisionRecord {
-    public var nowNanoseconds: UInt64
-    public var policy: StaticString
-    public var decision: MemoryDecision
-    public var tabID: UInt32
-    public var framesFree: UInt32, framesLow: UInt32
-    public var pressureSomePerMille: UInt32
-    public var isApplied: Bool
-}
-
 extension Kernel {
     /// Charges time during which a process waited for memory.
     func stall(_ nanoseconds: UInt64) {
@@ -35,18 +24,16 @@ extension Kernel {
         }
     }
     func runPolicy() {
-        for d in memoryPolicy.decide(snapshot()) {
-            apply(d, policy: memoryPolicy.name)
-        }
+        for d in memoryPolicy.decide(snapshot()) { apply(d, policy: memoryPolicy.name) }
     }
     /// What a policy sees now.
     public func snapshot() -> MemorySnapshot {
         let period = configuration.policyPeriodNanoseconds
         var tabs: [TabSnapshot] = []
         for p in processes where p.isAlive && p.isTab {
-            tabs.append(TabSnapshot(pid: p.pid, tabID: p.tabID, lifecycle: p.lifecycle,
+            tabs.append(TabSnapshot(pid: p.pid, tabID: p.record.tabID, lifecycle: p.lifecycle,
                                     flags: p.tabFlags, lastActiveNanoseconds: p.lastActiveNanoseconds,
-                                    pagesResident: p.pagesResident, pagesCompressed: p.pagesCompressed, pagesSwapped: p.pagesSwapped,
+                                    pagesResident: p.record.pagesResident, pagesCompressed: p.record.pagesCompressed, pagesSwapped: p.record.pagesSwapped,
                                     pagesPrivate: privatePages(p), isFallingAsleep: sleepers.contains(p.ref)))
         }
         return MemorySnapshot(nowNanoseconds: hal.nowNanoseconds, framesTotal: UInt32(frames.frameCount), framesFree: UInt32(frames.freeCount),

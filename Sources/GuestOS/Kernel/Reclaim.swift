@@ -7,7 +7,7 @@ import Policies
 extension Kernel {
     /// A frame for `p`, whose memory is being served; nil when even the last resort gave nothing. The contents are stale.
     func allocateFrame(for p: GuestProcess, _ owner: FrameOwner, near page: UInt32?) -> UInt32? {
-        if owner != .shared, Int(p.pagesResident) >= processFramesMax { return nil }
+        if Int(p.record.pagesResident) + p.charges.sharedFrameCount >= processFramesMax { return nil }
         if frames.freeCount <= KernelLimits.reserveFrameCount {
             reclaim(for: p)
             if frames.freeCount <= KernelLimits.reserveFrameCount { return nil }
@@ -42,7 +42,7 @@ extension Kernel {
         }
         while frames.freeCount <= KernelLimits.reserveFrameCount, let victim = outOfMemoryVictim(except: p) {
             counters.outOfMemoryKills += 1
-            note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.tabID, policy: "kernel", applied: true)
+            note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.record.tabID, policy: "kernel", applied: true)
             endProcess(victim, .outOfMemory, code: 0)
         }
         pressure.addStall(hal.nowNanoseconds - before, isFull: true)
@@ -63,25 +63,15 @@ extension Kernel {
     /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1) or a
     /// process that drives a device.
     private func outOfMemoryVictim(except p: GuestProcess) -> GuestProcess? {
-        let candidates = processes.filter { $0.isAlive && $0 !== p && $0.pid != 1 && $0.priority > 0 && privatePages($0) > 0 }
+        let candidates = processes.filter { $0.isAlive && $0 !== p && $0.pid != 1 && $0.priority > 0 && footprint($0) > 0 }
         let background = candidates.filter { $0.isTab && $0.lifecycle != .active }
         if let victim = largest(background) { return victim }
         guard let victim = largest(candidates) else { return nil }
         // Nobody smaller dies for the largest one: then it is `p` that goes.
         return footprint(victim) > footprint(p) ? victim : nil
     }
-    private func largest(_ list: [GuestProcess]) -> GuestProcess? {
-        var best: GuestProcess?
-        for q in list {
-            guard let b = best else {
-                best = q
-                continue
-            }
-            if footprint(q) > footprint(b) { best = q }
-        }
-        return best
-    }
-    private func footprint(_ p: GuestProcess) -> UInt32 { privatePages(p) + p.pagesCompressed / 3 }
+    private func largest(_ list: [GuestProcess]) -> GuestProcess? { list.max { footprint($0) < footprint($1) } }
+    private func footprint(_ p: GuestProcess) -> UInt32 { privatePages(p) + p.record.pagesCompressed / 3 + UInt32(p.charges.sharedFrameCount) }
     /// Resident pages that nobody shares.
     func privatePages(_ p: GuestProcess) -> UInt32 {
         var n: UInt32 = 0

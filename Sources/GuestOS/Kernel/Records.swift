@@ -5,9 +5,6 @@ import Compression
 import Policies
 
 extension Kernel {
-    /// Every process that still has a record (ended ones while somebody holds a handle), ascending pid.
-    public var processRecords: [ProcessRecord] { processes.map { record($0) } }
-
     public var memoryRecord: MemoryRecord {
         var m = MemoryRecord()
         let period = configuration.policyPeriodNanoseconds
@@ -18,16 +15,31 @@ extension Kernel {
         m.framesCompressedPool = UInt32(frames.total(.pool))
         m.framesKernel = UInt32(frames.total(.kernel) + frames.total(.archive))
         for p in processes {
-            m.pagesCompressed += p.pagesCompressed
-            m.pagesSwapped += p.pagesSwapped
+            m.pagesCompressed += p.record.pagesCompressed
+            m.pagesSwapped += p.record.pagesSwapped
         }
         m.bytesCompressed = pool.byteCount
         m.pressureSome10 = pressure.somePerMille(period: period)
         m.pressureFull10 = pressure.fullPerMille(period: period)
         return m
     }
-    /// Length of the run queue: for tests and metrics.
-    public var runnableCount: Int { queues.reduce(0) { $0 + $1.count } }
-    public var objectCount: Int { objects.count }
-    public var handleCount: Int { processes.reduce(0) { $0 + $1.handles.count } }
+    func record(_ p: GuestProcess) -> ProcessRecord {
+        var r = p.record
+        r.pid = p.pid
+        switch p.state {
+        case .ready: r.state = 0
+        case .quiescent: r.state = 1
+        case .blocked: r.state = 2
+        case .ended: r.state = 4
+        }
+        if p.isFrozen, p.isAlive { r.state = 3 }
+        for m in p.mappings { r.pagesShared += m.pageCount }
+        r.parent = (objects[p.parent] as? GuestProcess)?.pid ?? 0
+        r.handles = UInt32(p.handles.count)
+        r.objects = UInt32(p.charges.objectCount)
+        r.queuedBytes = UInt32(p.charges.queuedByteCount)
+        r.lifecycle = p.lifecycle.rawValue
+        r.name = p.name
+        return r
+    }
 }

@@ -8,35 +8,38 @@ extension Kernel {
     public func runSlice(limit: UInt64) -> Bool {
         guard phase == .running else { return false }
         guard let p = pickNext() else { return compressOnePage() }
-        let start = hal.nowNanoseconds
+        let start = hal.nowNanoseconds, priority = p.priority
         if p.sliceLeftNanoseconds == 0 { p.sliceLeftNanoseconds = configuration.timesliceNanoseconds }
         let slice = min(limit, p.sliceLeftNanoseconds)
         let end = start &+ slice < start ? .max : start &+ slice
         if lastRun !== p {
             counters.contextSwitches += 1
+            p.record.contextSwitches += 1
             charge(costs.contextSwitch)
             lastRun = p
         }
         mustLeaveSlice = false
         runProcess(p, until: end)
         let used = hal.nowNanoseconds - start
+        p.record.nanoseconds += used
         p.sliceLeftNanoseconds = used >= p.sliceLeftNanoseconds ? 0 : p.sliceLeftNanoseconds - used
-        if p.state == .ready { enqueue(p, atHead: p.sliceLeftNanoseconds > 0) } else { p.sliceLeftNanoseconds = 0 }
+        if p.state != .ready { p.sliceLeftNanoseconds = 0 }
+        if p.sliceLeftNanoseconds == 0 { waitingSince[priority] = hal.nowNanoseconds }
+        if p.state == .ready { enqueue(p, atHead: p.sliceLeftNanoseconds > 0) }
         compressInBackground()
         updateAlarm()
         return true
     }
-    /// The first of the most urgent queue; every eighth time of the least urgent one, so that none starves.
+    /// The first of the most urgent queue; or of the least urgent one that has waited for eight timeslices, so that none
+    /// starves. It waits in time, not in turns: processes that run briefly do not make others' turns come sooner.
     private func pickNext() -> GuestProcess? {
-        pickCount &+= 1
-        let order = pickCount % 8 == 0 ? [2, 1, 0] : [0, 1, 2]
-        for i in order where !queues[i].isEmpty {
-            let p = queues[i].removeFirst()
-            p.isQueued = false
-            invariant(p.state == .ready && !p.isFrozen, "a process that cannot run was queued")
-            return p
-        }
-        return nil
+        let now = hal.nowNanoseconds, limit = 8 * configuration.timesliceNanoseconds
+        let waiting = queues.indices.filter { !queues[$0].isEmpty }
+        guard let i = waiting.last(where: { now - waitingSince[$0] >= limit }) ?? waiting.first else { return nil }
+        let p = queues[i].removeFirst()
+        p.isQueued = false
+        invariant(p.state == .ready && !p.isFrozen, "a process that cannot run was queued")
+        return p
     }
 
     private func runProcess(_ p: GuestProcess, until end: UInt64) {
@@ -59,7 +62,7 @@ extension Kernel {
         let budget = max(1, nanoseconds > 1 << 40 ? (1 << 40) : nanoseconds * 1000 / rate)
         var consumed: UInt64 = 0
         let exit = hal.run(task: p.task, budget: budget, consumed: &consumed)
-        p.instructions &+= consumed
+        p.record.instructions &+= consumed
         let picoseconds = consumed * rate + p.picosecondsLeft
         p.picosecondsLeft = picoseconds % 1000
         charge(picoseconds / 1000)
@@ -72,7 +75,8 @@ extension Kernel {
         }
     }
     private func handleFault(_ p: GuestProcess, _ page: UInt32, _ isWrite: Bool) {
-        p.faults += 1
+        p.record.faults += 1
+        p.record.faultsByKind[kind(p, page, isWrite).rawValue] += 1
         counters.faults += 1
         charge(costs.fault)
         switch resolve(p, page, write: isWrite) {
@@ -80,6 +84,17 @@ extension Kernel {
         case .wait: p.resume = .run
         case .bad: endProcess(p, .badAccess, code: Int32(truncatingIfNeeded: page))
         case .outOfMemory: endProcess(p, .outOfMemory, code: 0)
+        }
+    }
+    private func kind(_ p: GuestProcess, _ page: UInt32, _ isWrite: Bool) -> FaultKind {
+        if p.mapping(containing: page) != nil { return .shared }
+        let entry = p.pageTable[page]
+        switch entry.state {
+        case .absent, .zero, .filled: return .zero
+        case .resident: return isWrite && frames.counts[Int(entry.value)] > 1 ? .copy : .protection
+        case .compressed: return .compressed
+        case .swapped, .swappingIn, .swappingOut: return .swapped
+        case .shared: return .shared
         }
     }
     private func handleTrap(_ p: GuestProcess, _ code: TrapCode) {

@@ -2,8 +2,9 @@
 // owns the frame, so a process may end or touch the page meanwhile without the device writing into foreign memory.
 
 import ABI
-import Policies
+import Compression
 import Drivers
+import Policies
 
 struct SwapRequest {
     enum Fate: UInt8 { case wanted, cancelled, orphaned }
@@ -15,30 +16,14 @@ struct SwapRequest {
 
 /// Slots and requests. Invariant: a set bit belongs to one page entry or one request.
 struct SwapSpace {
-    private var used: [Bool] = []
-    private var cursor = 0
-    private(set) var usedCount = 0
+    var slots = SwapSlots()
     private var requests: [SwapRequest?] = []
     private var freeRequests: [UInt32] = []
     var pending: [UInt32] = []              // not yet given to the device
     var waiterCount = 0
     var waitStartNanoseconds: UInt64 = 0
 
-    mutating func open(slotCount: Int) { used = [Bool](repeating: false, count: slotCount) }
-    var slotCount: Int { used.count }
     var requestCount: Int { requests.count - freeRequests.count }
-    mutating func takeSlot() -> UInt32? {
-        if usedCount == used.count { return nil }
-        while used[cursor] { cursor = (cursor + 1) % used.count }
-        used[cursor] = true
-        usedCount += 1
-        return UInt32(cursor)
-    }
-    mutating func freeSlot(_ slot: UInt32) {
-        invariant(used[Int(slot)], "swap slot freed twice")
-        used[Int(slot)] = false
-        usedCount -= 1
-    }
     mutating func add(_ r: SwapRequest) -> UInt32 {
         if let i = freeRequests.popLast() {
             requests[Int(i)] = r
@@ -60,11 +45,11 @@ struct SwapSpace {
 extension Kernel {
     /// Starts writing a page of a sleeping process out. Without a device, a slot or room it simply stays.
     func startSwapOut(_ p: GuestProcess, _ page: UInt32, _ frame: UInt32) {
-        guard devices.block != nil, swap.requestCount < KernelLimits.swapRequestCountMax, let slot = swap.takeSlot() else { return }
+        guard devices.block != nil, swap.requestCount < KernelLimits.swapRequestCountMax, let slot = swap.slots.take() else { return }
         let id = swap.add(SwapRequest(isWrite: true, process: p.ref, page: page, frame: frame, slot: slot))
         p.pageTable[page] = PageEntry(state: .swappingOut, isWritable: false, value: id)
-        p.pagesResident -= 1
-        p.pagesSwapped += 1
+        p.record.pagesResident -= 1
+        p.record.pagesSwapped += 1
         frames.changeOwner(frame, .swap)
         hal.unmap(task: p.task, page: page)
         submitSwap(id)
@@ -76,7 +61,7 @@ extension Kernel {
         // The device still reads the frame; that is harmless, and the slot is freed at completion.
         frames.changeOwner(r.frame, .process)
         swap[id]?.fate = .cancelled
-        p.pagesSwapped -= 1
+        p.record.pagesSwapped -= 1
         install(p, page, r.frame)
     }
     func startSwapIn(_ p: GuestProcess, _ page: UInt32, _ entry: PageEntry) -> Resolution {
@@ -135,9 +120,9 @@ extension Kernel {
     private func finishSwapOut(_ r: SwapRequest, _ isOK: Bool) {
         counters.swapOuts += 1
         switch r.fate {
-        case .cancelled: swap.freeSlot(r.slot)
+        case .cancelled: swap.slots.free(r.slot)
         case .orphaned:
-            swap.freeSlot(r.slot)
+            swap.slots.free(r.slot)
             frames.release(r.frame)
         case .wanted:
             guard let p = objects[r.process] as? GuestProcess else { kernelPanic("swap request of a process that is gone") }
@@ -146,21 +131,21 @@ extension Kernel {
                 frames.release(r.frame)
                 return
             }
-            swap.freeSlot(r.slot)
+            swap.slots.free(r.slot)
             frames.changeOwner(r.frame, .process)
-            p.pagesSwapped -= 1
+            p.record.pagesSwapped -= 1
             install(p, r.page, r.frame)
         }
     }
     private func finishSwapIn(_ r: SwapRequest, _ isOK: Bool) {
         counters.swapIns += 1
-        swap.freeSlot(r.slot)
+        swap.slots.free(r.slot)
         guard r.fate == .wanted, let p = objects[r.process] as? GuestProcess else {
             frames.release(r.frame)
             return
         }
         frames.changeOwner(r.frame, .process)
-        p.pagesSwapped -= 1
+        p.record.pagesSwapped -= 1
         install(p, r.page, r.frame)
         endPageWait(p)
         if !isOK { endProcess(p, .badAccess, code: Int32(bitPattern: r.page)) }

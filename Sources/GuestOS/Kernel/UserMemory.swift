@@ -30,42 +30,32 @@ extension Kernel {
         if count == 0 { return }
         for n in (start >> 16)...((start + count - 1) >> 16) { _ = try page(p, UInt32(n), write: write) }
     }
-    func copyIn(_ p: GuestProcess, _ address: Int64, _ count: Int) throws(CallStop) -> [UInt8] {
-        var offset = try range(address, count)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        var left = count
-        while left > 0 {
-            let inside = offset & 0xffff
-            let n = min(left, Limits.pageByteCount - inside)
-            let base = try page(p, UInt32(offset >> 16), write: false)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(start: base + inside, count: n))
-            offset += n
-            left -= n
+    /// Calls `body` for each piece of the range that lies in one page: its host address, its offset in the range, its size.
+    private func forEachPiece(_ p: GuestProcess, _ address: Int64, _ count: Int, write: Bool, _ body: (UnsafeMutableRawPointer, Int, Int) -> Void) throws(CallStop) {
+        let start = try range(address, count)
+        var done = 0
+        while done < count {
+            let inside = (start + done) & 0xffff
+            let n = min(count - done, Limits.pageByteCount - inside)
+            body(try page(p, UInt32((start + done) >> 16), write: write) + inside, done, n)
+            done += n
         }
         charge(costs.copyPerKiB * UInt64(count) / 1024)
+    }
+    func copyIn(_ p: GuestProcess, _ address: Int64, _ count: Int) throws(CallStop) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(max(count, 0))
+        try forEachPiece(p, address, count, write: false) { base, _, n in bytes.append(contentsOf: UnsafeRawBufferPointer(start: base, count: n)) }
         return bytes
     }
     func copyOut(_ p: GuestProcess, _ bytes: [UInt8], _ address: Int64) throws(CallStop) {
-        var offset = try range(address, bytes.count)
-        var done = 0
-        while done < bytes.count {
-            let inside = offset & 0xffff
-            let n = min(bytes.count - done, Limits.pageByteCount - inside)
-            let base = try page(p, UInt32(offset >> 16), write: true)
-            bytes.withUnsafeBytes { b in (base + inside).copyMemory(from: b.baseAddress! + done, byteCount: n) }
-            offset += n
-            done += n
+        try forEachPiece(p, address, bytes.count, write: true) { base, offset, n in
+            bytes.withUnsafeBytes { b in base.copyMemory(from: b.baseAddress! + offset, byteCount: n) }
         }
-        charge(costs.copyPerKiB * UInt64(bytes.count) / 1024)
     }
     func copyIn32(_ p: GuestProcess, _ address: Int64, count: Int) throws(CallStop) -> [UInt32] {
         let bytes = try copyIn(p, address, count * 4)
-        var words: [UInt32] = []
-        for i in 0..<count {
-            words.append(UInt32(bytes[i * 4]) | UInt32(bytes[i * 4 + 1]) << 8 | UInt32(bytes[i * 4 + 2]) << 16 | UInt32(bytes[i * 4 + 3]) << 24)
-        }
-        return words
+        return bytes.withUnsafeBytes { b in (0..<count).map { b.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) } }
     }
     func copyOut32(_ p: GuestProcess, _ words: [UInt32], _ address: Int64) throws(CallStop) {
         var w = ByteWriter()

@@ -8,6 +8,7 @@ extension Kernel {
     public func checkConservation() -> String? {
         if let problem = checkFrames() { return problem }
         if let problem = checkReferences() { return problem }
+        if let problem = checkCharges() { return problem }
         return pool.checkInvariants() ? nil : "compressed pool: bitmaps and entries disagree"
     }
     private func checkFrames() -> String? {
@@ -26,7 +27,7 @@ extension Kernel {
                 case .absent, .zero, .shared: break
                 }
             }
-            if resident != p.pagesResident || compressed != p.pagesCompressed || swapped != p.pagesSwapped || filled != p.pagesFilled {
+            if resident != p.record.pagesResident || compressed != p.record.pagesCompressed || swapped != p.record.pagesSwapped || filled != p.record.pagesFilled {
                 return "page counts of process \(p.pid) do not add up"
             }
             pagesCompressed += Int(compressed)
@@ -57,7 +58,7 @@ extension Kernel {
         }
         objects.forEach { o in
             guard let end = o as? ChannelEnd else { return }
-            for m in end.messages { for e in m.handles { count(e.ref) } }
+            for m in end.messages { for e in m.handles where e.ref != .none { count(e.ref) } }
         }
         for s in services { count(s.end) }
         for f in archive { count(f.ref) }
@@ -66,6 +67,32 @@ extension Kernel {
         var problem: String?
         objects.forEach { o in
             if held[o.ref.index] ?? 0 != o.referenceCount { problem = "object \(o.ref.index) is held \(held[o.ref.index] ?? 0) times, counted \(o.referenceCount)" }
+        }
+        return problem
+    }
+    /// Every object and every unread message is charged to exactly one process or to the kernel.
+    private func checkCharges() -> String? {
+        var problem: String?
+        var handleCount = 0
+        objects.forEach { o in
+            if o.payer != .none, (objects[o.payer] as? GuestProcess)?.isAlive != true { problem = "object \(o.ref.index) is paid for by nobody" }
+            for m in (o as? ChannelEnd)?.messages ?? [] { handleCount += m.handles.count }
+        }
+        if handleCount != queuedHandleCount { return "messages hold \(handleCount) handles, counted \(queuedHandleCount)" }
+        for p in processes {
+            var objectCount = 0, timerCount = 0, frameCount = 0, byteCount = 0
+            objects.forEach { o in
+                if o.payer == p.ref {
+                    objectCount += 1
+                    if o.kind == .timer { timerCount += 1 }
+                    if let s = o as? SharedObject { frameCount += s.frames.filter { $0 != noFrame }.count }
+                }
+                for m in (o as? ChannelEnd)?.messages ?? [] where m.sender == p.ref { byteCount += m.cost }
+            }
+            let u = p.charges
+            if objectCount != u.objectCount || timerCount != u.timerCount || frameCount != u.sharedFrameCount || byteCount != u.queuedByteCount {
+                return "process \(p.pid) pays for \(objectCount) objects, \(timerCount) timers, \(frameCount) shared frames, \(byteCount) bytes; counted \(u.objectCount), \(u.timerCount), \(u.sharedFrameCount), \(u.queuedByteCount)"
+            }
         }
         return problem
     }

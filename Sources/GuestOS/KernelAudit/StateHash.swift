@@ -4,6 +4,13 @@ import ABI
 import Compression
 
 extension Kernel {
+    /// Every process that still has a record (ended ones while somebody holds a handle), ascending pid.
+    public var processRecords: [ProcessRecord] { processes.map { record($0) } }
+    /// Length of the run queue: for tests and metrics.
+    public var runnableCount: Int { queues.reduce(0) { $0 + $1.count } }
+    public var objectCount: Int { objects.count }
+    public var handleCount: Int { processes.reduce(0) { $0 + $1.handles.count } }
+
     /// Processes, capabilities, queues, page tables.
     public func stateHash() -> UInt64 {
         var h = StateHasher()
@@ -33,10 +40,14 @@ extension Kernel {
     private func combine(_ h: inout StateHasher, _ p: GuestProcess) {
         h.combine(p.pid)
         h.combine(UInt64(p.state.rawValue) << 16 | UInt64(p.resume.rawValue) << 8 | (p.isFrozen ? 1 : 0))
-        h.combine(p.instructions)
-        h.combine(p.faults)
-        h.combine(p.messages)
-        h.combine(UInt64(bitPattern: Int64(p.exitReason.rawValue)))
+        h.combine(p.record.instructions)
+        h.combine(p.record.faults)
+        h.combine(p.record.messagesSent)
+        h.combine(p.record.messagesReceived)
+        h.combine(p.record.systemCalls)
+        h.combine(p.record.nanoseconds)
+        h.combine(UInt64(p.charges.objectCount) << 32 | UInt64(p.charges.queuedByteCount))
+        h.combine(UInt64(bitPattern: Int64(p.record.exitReason)))
         h.combine(UInt64(p.lifecycle.rawValue) << 32 | UInt64(p.tabFlags.rawValue))
         for e in p.handles.entries { h.combine(UInt64(e.ref.index) << 32 | UInt64(e.rights.rawValue)) }
         for s in p.subscriptions { h.combine(UInt64(bitPattern: s.key)) }

@@ -87,3 +87,25 @@ public protocol MemoryPolicy: AnyObject {
 func byLastActivity(_ tabs: [TabSnapshot]) -> [TabSnapshot] {
     tabs.sorted { a, b in a.lastActiveNanoseconds != b.lastActiveNanoseconds ? a.lastActiveNanoseconds < b.lastActiveNanoseconds : a.pid < b.pid }
 }
+
+/// One decision with the numbers that caused it.
+public struct DecisionRecord {
+    public var nowNanoseconds: UInt64
+    public var policy: StaticString
+    public var decision: MemoryDecision
+    public var tabID: UInt32
+    public var framesFree: UInt32, framesLow: UInt32
+    public var pressureSomePerMille: UInt32
+    public var isApplied: Bool
+    public init(nowNanoseconds: UInt64, policy: StaticString, decision: MemoryDecision, tabID: UInt32, framesFree: UInt32, framesLow: UInt32,
+                pressureSomePerMille: UInt32, isApplied: Bool) {
+        self.nowNanoseconds = nowNanoseconds
+        self.policy = policy
+        self.decision = decision
+        self.tabID = tabID
+        self.framesFree = framesFree
+        self.framesLow = framesLow
+        self.pressureSomePerMille = pressureSomePerMille
+        self.isApplied = isApplied
+    }
+}

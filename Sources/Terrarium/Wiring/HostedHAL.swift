@@ -1,5 +1,6 @@
 // The kernel's hardware-abstraction layer over the hosted machine: names and types are translated, nothing is decided.
 
+import ABI
 import Kernel
 import Machine
 

@@ -1,0 +1,92 @@
+// Who pays for kernel memory, and how what nobody can reach any more is found. Every object is charged to the process that
+// created it, every unread message to its sender, until it is gone. What a process leaves behind when it ends is charged
+// to the one that started it (not to `init`), so that children are no way around a quota.
+
+import ABI
+
+/// What a process pays for.
+struct Charges { var objectCount = 0, timerCount = 0, sharedFrameCount = 0, queuedByteCount = 0 }
+
+extension Kernel {
+    /// Enters an object that `p` pays for until it is destroyed.
+    func enter(_ o: KernelObject, paidBy p: GuestProcess) throws(CallStop) {
+        guard p.charges.objectCount < KernelLimits.objectsPerProcessMax, p.charges.timerCount < KernelLimits.timersPerProcessMax || o.kind != .timer,
+              objects.insert(o) else { throw .failed(.limitReached) }
+        o.payer = p.ref
+        charge(o, to: p, 1)
+    }
+    /// Adds an object to what `p` pays for, or takes it off again.
+    func charge(_ o: KernelObject, to p: GuestProcess, _ sign: Int) {
+        p.charges.objectCount += sign
+        if o.kind == .timer { p.charges.timerCount += sign }
+        if let shared = o as? SharedObject { for f in shared.frames where f != noFrame { p.charges.sharedFrameCount += sign } }
+    }
+    /// A page of shared memory came into being or went.
+    func chargeSharedFrame(_ o: SharedObject, _ sign: Int) { (objects[o.payer] as? GuestProcess)?.charges.sharedFrameCount += sign }
+    /// A message left its queue, read or not.
+    func unqueue(_ m: Message) {
+        queuedHandleCount -= m.handles.count
+        (objects[m.sender] as? GuestProcess)?.charges.queuedByteCount -= m.cost
+    }
+    /// How many processes `a` and those it started have started and are not forgotten yet.
+    private func descendantCount(_ a: GuestProcess) -> Int {
+        var count = 0
+        for p in processes {
+            var up = objects[p.parent] as? GuestProcess
+            while let x = up, x !== a { up = objects[x.parent] as? GuestProcess }
+            if up != nil { count += 1 }
+        }
+        return count
+    }
+    /// Nobody but `init` may fill the process table.
+    func hasRoomForProcess(startedBy p: GuestProcess?) -> Bool {
+        var ancestor = p
+        while let a = ancestor, a.pid != 1 {
+            if descendantCount(a) >= KernelLimits.descendantCountMax { return false }
+            ancestor = objects[a.parent] as? GuestProcess
+        }
+        return processes.count < KernelLimits.processCountMax
+    }
+    /// What an ended process still pays for goes to its parent; so do its children.
+    func bequeath(_ p: GuestProcess) {
+        let parent = objects[p.parent] as? GuestProcess
+        for q in processes where q.parent == p.ref { q.parent = p.parent }
+        if p.charges.objectCount == 0, p.charges.queuedByteCount == 0 { return }
+        let heir = parent?.pid == 1 ? nil : parent
+        let ref = heir?.ref ?? .none
+        objects.forEach { o in
+            if o.payer == p.ref {
+                o.payer = ref
+                if let heir { charge(o, to: heir, 1) }
+            }
+            if let end = o as? ChannelEnd { heir?.charges.queuedByteCount += end.replaceSender(p.ref, ref) } 
+        }
+        p.charges = Charges()
+    }
+
+    /// Empties channels that only queues of such channels hold: nobody can receive from them any more. Their objects go
+    /// with them. Runs when a process ends; what the living lose this way they pay for.
+    func reclaimUnreachable() {
+        if queuedHandleCount == 0 { return }
+        var isReached = [Bool](repeating: false, count: objects.slotCount)
+        var ends: [ChannelEnd] = []
+        func reach(_ ref: ObjectRef) {
+            guard let end = objects[ref] as? ChannelEnd, !isReached[Int(ref.index)] else { return }
+            isReached[Int(ref.index)] = true
+            ends.append(end)
+        }
+        for p in processes { for e in p.handles.entries { reach(e.ref) } }
+        for s in services { reach(s.end) }
+        while let end = ends.popLast() { for m in end.messages { for e in m.handles { reach(e.ref) } } }
+        objects.forEach { o in if let end = o as? ChannelEnd, !isReached[Int(o.ref.index)] { ends.append(end) } }
+        var lost: [HandleEntry] = []
+        for end in ends {
+            while end.depth > 0 {
+                let m = end.pop()
+                unqueue(m)
+                lost += m.handles
+            }
+        }
+        for e in lost { drop(e) }
+    }
+}
