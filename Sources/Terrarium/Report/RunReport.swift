@@ -5,6 +5,7 @@ import ABI
 import Foundation
 import Kernel
 import Machine
+import Policies
 
 public enum RunReport {
     /// JSON with sorted keys, schema 1.
