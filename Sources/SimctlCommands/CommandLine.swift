@@ -15,6 +15,7 @@ public enum ExitCode {
     public static let noInput: Int32 = 66
     public static let unavailable: Int32 = 69
     public static let cannotCreate: Int32 = 73
+    public static let ioError: Int32 = 74
 }
 
 /// A failure with its message for the person and its exit code.

@@ -22,8 +22,22 @@ let runCommand = Command(
 
     --until ends the run at an event in the guest: \(RunEvent.forms).
     'idle' is a second of virtual time in which no program executed anything. With --for, whichever is first ends it.
+
+    A data disk (--disk) is a file that is made when it is missing and that keeps what the guest wrote when the run ends;
+    what the guest has flushed survives a crash of simctl. \(diskHelp)
+
+    Disk faults (--disk-faults) are rules separated by commas, each KIND[=P%][@FIRST-LAST][#N][+TIME]: a share of the
+    requests, only those that touch these sectors, only the Nth of them. The same seed gives the same faults:
+        read-error=0.1%          a read fails
+        write-error@2048-4095    every write there fails
+        torn-write=1%            only the first sectors of a write reach the disk, and it fails
+        power-loss#17            the 17th write is torn, unflushed sectors may be lost, and the run ends
+        drop-flush=50%           a flush is answered and does nothing
+        slow=1%+20ms             a request takes longer
     """,
     options: [
+        OptionSpecification("disk", "FILE[,...]", "data disk; size=64M for a new one, readonly, snapshot (forget changes), model=nvme|ssd|hdd"),
+        OptionSpecification("disk-faults", "RULES", "what goes wrong with the data disk on purpose"),
         OptionSpecification("url", "URL", "page that the browser opens first"),
         OptionSpecification("headless", nil, "no window; as fast as possible while nothing outside is waited for"),
         OptionSpecification("for", "TIME", "stop after this much virtual time, e.g. 10s"),
@@ -46,7 +60,7 @@ let runCommand = Command(
         Example("simctl run --headless --network pages --for 10s --input script.txt --record s.trace", "a session from a script"),
     ],
     exitCodes: [(ExitCode.success, "the run ended as asked"), (ExitCode.failure, "--until's event did not happen before the run ended"), (ExitCode.badData, "bad script, recipe or image"),
-                (ExitCode.noInput, "missing file or image"), (ExitCode.unavailable, "no display or network"), (ExitCode.cannotCreate, "a file cannot be written")],
+                (ExitCode.noInput, "missing file or image"), (ExitCode.unavailable, "no display or network"), (ExitCode.cannotCreate, "a file cannot be written"), (ExitCode.ioError, "the host's disk failed")],
     files: [FileNote("images/out", "the desktop's image ('make image')"), FileNote("images/NAME/recipe.json", "other images (docs/formats/image-recipe.md)"),
             FileNote("DISPLAY, WAYLAND_DISPLAY", "where the window opens")],
     seeAlso: ["simctl replay", "simctl verify", "simctl image build", "docs/formats/input-script.md"],
@@ -65,7 +79,8 @@ private struct RunPlan {
 }
 
 private func plan(_ arguments: ParsedArguments, _ image: SystemImage) throws -> RunPlan {
-    let settings = try configuration(arguments, image)
+    var settings = try configuration(arguments, image)
+    settings.disk = try diskOption(arguments)
     let script = try arguments.string("input").map { try InputScript.parse(readText($0), width: settings.width, height: settings.height) } ?? []
     let asked = try eventOption(arguments)
     var p = RunPlan(settings: settings, isHeadless: arguments.flag("headless") || image.settings?.headless == true, duration: try arguments.duration("for"),
@@ -93,6 +108,7 @@ func eventOption(_ arguments: ParsedArguments) throws -> RunEvent? {
     try checkMachineOptions(arguments)
     _ = try arguments.duration("for")
     _ = try eventOption(arguments)
+    _ = try diskOption(arguments)
     if let path = arguments.string("input") { _ = try readText(path) }
     if arguments.flag("json"), arguments.string("report") == "-" || arguments.string("console") == "-" {
         throw CommandFailure.usage("--json has standard output for itself; give --report and --console a file")
@@ -130,6 +146,7 @@ private func run(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedA
 
 /// Writes what was asked for and says how the run ended.
 private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedArguments, _ recorder: TraceWriter?, isReached: Bool?, _ reason: StopReason) throws -> Int32 {
+    let diskProblem = keepDisk(simulation)
     if let recorder {
         try mapErrors { try finishRecording(simulation, recorder) }
         note("trace: \(arguments.string("record")!)")
@@ -151,6 +168,7 @@ private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: Pa
         object["screenshot"] = plan.screenshot
         printJSON(object)
     }
+    if let diskProblem { throw CommandFailure(diskProblem, code: ExitCode.ioError) }
     if isMissed { throw CommandFailure("'\(plan.event!)' had not happened when the run ended at \(simulation.machine.now.text) s") }
     return ExitCode.success
 }

@@ -23,6 +23,7 @@ let replayCommand = Command(
         OptionSpecification("command", "COMMANDS", "commands instead of a prompt, e.g. 'goto 1.5s; ps; mem'; may be repeated"),
         OptionSpecification("checkpoint-memory", "SIZE", "guest RAM kept in checkpoints for going back (default 2G)"),
         OptionSpecification("any-image", nil, "replay although the image is another one than recorded (it will likely diverge)"),
+        OptionSpecification("disk", "FILE", "first content of the data disk, when TRACE.disk is not beside the trace; it is only read"),
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
         OptionSpecification("console", "FILE", "write the guest's console there; - for standard output"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
@@ -53,8 +54,9 @@ func startRecording(_ simulation: Simulation, _ path: String) throws -> TraceWri
     do {
         let writer = try TraceWriter(path: path, header: header)
         writer.attach(to: simulation.machine)
+        try mapErrors { try simulation.saveDisk(besideTrace: path) }
         return writer
-    } catch { throw CommandFailure(error.message, code: ExitCode.cannotCreate) }
+    } catch let failure as CommandFailure { throw failure } catch let e as MachineError { throw CommandFailure(e.message, code: ExitCode.cannotCreate) }
 }
 
 func finishRecording(_ simulation: Simulation, _ writer: TraceWriter) throws {
@@ -96,7 +98,11 @@ let toolchainIdentity = "swift before 6.3"
     let path = arguments.arguments[0]
     let trace = try openTrace(path)
     let image = try replayImage(trace, path, arguments)
-    let simulation = try mapErrors { try Simulation(try SimulationConfiguration(trace.header.configuration), image: image, mode: .replay) }
+    let simulation = try mapErrors {
+        var settings = try SimulationConfiguration(trace.header.configuration)
+        try settings.resolveDisk(trace: path, file: arguments.string("disk"))
+        return try Simulation(settings, image: image, mode: .replay)
+    }
     if let file = arguments.string("console") { try attachConsole(simulation, file) }
     simulation.onTrap { note($0) }
     let replayer = Replayer(trace, isVerifying: !arguments.flag("no-verify"))

@@ -9,13 +9,14 @@ import XCTest
 /// Each key: a random page goes to disk, comes back, and is shown; the console says which key it was.
 private final class BusyGuest: Guest, RegisterAccess {
     unowned let machine: Machine
-    private var console: ConsoleDriver!, entropy: EntropyDriver!, disk: BlockDriver!, gpu: GPUDriver!
+    private var console: ConsoleDriver!, entropy: EntropyDriver!, disk: BlockDriver!, gpu: GPUDriver!, clock: RTCDriver!
     private var keyboard: InputDriver!, tablet: InputDriver!
     private var seed: UInt64 = 0
     private var nextFrame: UInt32 = 0
     private var framebuffer: [DMARegion] = []
     private var page: DMARegion!
     private(set) var keyCount = 0, moveCount = 0
+    private(set) var readings: [UInt64] = []
 
     init(_ machine: Machine) { self.machine = machine; machine.guest = self }
     func read(_ address: UInt64) -> UInt32 { machine.bus.read(address) }
@@ -30,10 +31,11 @@ private final class BusyGuest: Guest, RegisterAccess {
     func boot() {
         console = ConsoleDriver(transport: transport(DeviceSlot.console), memory: memory(1))
         entropy = EntropyDriver(transport: transport(DeviceSlot.entropy), memory: memory(1))
-        disk = BlockDriver(transport: transport(DeviceSlot.block), memory: memory(1))
+        disk = BlockDriver(transport: transport(DeviceSlot.swap), memory: memory(1))
         gpu = GPUDriver(transport: transport(DeviceSlot.gpu), memory: memory(1))
         keyboard = InputDriver(transport: transport(DeviceSlot.keyboard), memory: memory(1))
         tablet = InputDriver(transport: transport(DeviceSlot.tablet), memory: memory(1))
+        clock = RTCDriver(transport: transport(DeviceSlot.rtc), memory: memory(1))
         page = memory(1)
         framebuffer = (0..<4).map { _ in memory(1) }
         entropy.request()
@@ -44,10 +46,11 @@ private final class BusyGuest: Guest, RegisterAccess {
         switch line {
         case DeviceSlot.console: console.handleInterrupt()
         case DeviceSlot.entropy: seed = entropy.poll().map { $0.reduce(0) { $0 << 1 ^ UInt64($1) } } ?? seed
-        case DeviceSlot.block: for done in disk.handleInterrupt() { diskDone(done.token) }
+        case DeviceSlot.swap: for done in disk.handleInterrupt() { diskDone(done.token) }
         case DeviceSlot.gpu:
             gpu.handleInterrupt()
             if gpu.needsBacking { gpu.attach(framebuffer.map { ($0.physical, 65536) }) }
+        case DeviceSlot.rtc: if let reading = clock.handleInterrupt() { readings.append(reading) }
         case DeviceSlot.keyboard: for event in keyboard.handleInterrupt() where event.type == 1 { key(event.code) }
         default: for event in tablet.handleInterrupt() where event.type == 3 { moveCount += 1 }
         }
@@ -55,6 +58,7 @@ private final class BusyGuest: Guest, RegisterAccess {
 
     private func key(_ code: UInt16) {
         keyCount += 1
+        clock.ask()
         console.write(Array("key \(code)\n".utf8))
         var random = SeededRandom(seed: seed &+ UInt64(code) &+ machine.now.nanoseconds)
         for index in 0..<8192 { page.base.storeBytes(of: random.next(), toByteOffset: index * 8, as: UInt64.self) }
@@ -93,8 +97,8 @@ final class ReplayEveryDeviceTests: XCTestCase {
         let gpu = GPUDevice(width: 256, height: 256), console = ConsoleDevice()
         let devices: [(Int, any VirtIODevice)] = [
             (DeviceSlot.console, console), (DeviceSlot.entropy, EntropyDevice(seed: configuration.seed)),
-            (DeviceSlot.block, BlockDevice(storage: try MemoryStorage(byteCount: 16 << 20))), (DeviceSlot.gpu, gpu),
-            (DeviceSlot.keyboard, InputDevice(.keyboard)), (DeviceSlot.tablet, InputDevice(.tablet)),
+            (DeviceSlot.swap, BlockDevice(storage: try MemoryStorage(byteCount: 16 << 20))), (DeviceSlot.gpu, gpu),
+            (DeviceSlot.keyboard, InputDevice(.keyboard)), (DeviceSlot.tablet, InputDevice(.tablet)), (DeviceSlot.rtc, RTCDevice()),
         ]
         for (slot, device) in devices { _ = try VirtIOTransport(machine: machine, device: device, slot: slot) }
         return (machine, BusyGuest(machine), gpu, console)
@@ -119,10 +123,12 @@ final class ReplayEveryDeviceTests: XCTestCase {
         XCTAssertEqual(again.run(until: .forever), .replayEnded)
         XCTAssertGreaterThan(replayer.checkpointCount, 5)
         XCTAssertEqual(again.stateHashes(), machine.stateHashes())
-        XCTAssertEqual(again.stateHashes().map { $0.name }, ["ram", "console", "entropy", "block", "frame", "gpu", "keyboard", "tablet"])
+        XCTAssertEqual(again.stateHashes().map { $0.name }, ["ram", "console", "entropy", "block", "frame", "gpu", "keyboard", "tablet", "rtc"])
         XCTAssertEqual(gpu2.frame.pixels, gpu.frame.pixels)
         XCTAssertEqual(console2.capturedText, console.capturedText)
         XCTAssertEqual(guest2.moveCount, guest.moveCount)
+        XCTAssertGreaterThan(guest.readings.count, 3)
+        XCTAssertEqual(guest2.readings, guest.readings)
     }
 
     /// The test above would also pass if hashes saw nothing: a flipped bit anywhere must be found.

@@ -38,10 +38,10 @@ public struct DeviceCost: Sendable, Equatable {
     // The default machine: a laptop with an NVMe disk and gigabit network.
     public static let console = DeviceCost(requestNanoseconds: 2_000, bytesPerMicrosecond: 100)
     public static let entropy = DeviceCost(requestNanoseconds: 2_000, bytesPerMicrosecond: 200)
-    public static let block = DeviceCost(requestNanoseconds: 60_000, bytesPerMicrosecond: 2_000)
     public static let net = DeviceCost(requestNanoseconds: 3_000, bytesPerMicrosecond: 125)
     public static let gpu = DeviceCost(requestNanoseconds: 2_000, bytesPerMicrosecond: 8_000)
     public static let input = DeviceCost(requestNanoseconds: 1_000, bytesPerMicrosecond: 1_000)
+    public static let rtc = DeviceCost(requestNanoseconds: 1_000, bytesPerMicrosecond: 1_000)
 }
 
 /// One VirtIO device on the bus.

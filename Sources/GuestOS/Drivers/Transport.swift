@@ -22,7 +22,7 @@ public struct DMARegion {
 /// VirtIO device ids (VirtIO 1.2 §5).
 public enum VirtioDeviceID {
     public static let network: UInt32 = 1, block: UInt32 = 2, console: UInt32 = 3, entropy: UInt32 = 4
-    public static let gpu: UInt32 = 16, input: UInt32 = 18
+    public static let gpu: UInt32 = 16, clock: UInt32 = 17, input: UInt32 = 18
 }
 
 /// One device's register window.

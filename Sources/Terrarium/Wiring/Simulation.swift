@@ -25,6 +25,8 @@ public struct SimulationConfiguration: Sendable {
     public var network = NetworkKind.slirp
     public var policy = "lru-compress"
     public var swapByteCount = 512 << 20
+    /// The data disk; nil: none.
+    public var disk: DiskConfiguration?
     /// Programs that init starts instead of the desktop, comma-separated; empty for the desktop.
     public var startPrograms = ""
     /// The program that the kernel starts.
@@ -36,7 +38,7 @@ public struct SimulationConfiguration: Sendable {
 
     /// As `key=value` for the trace header, in a fixed order.
     public var parameters: [String] {
-        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"]
+        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"] + (disk?.parameters ?? [])
     }
     /// For the machine that runs `image`, whose parts stand among the parameters so that a trace names them.
     func machine(_ image: SystemImage) -> MachineConfiguration {
@@ -63,6 +65,7 @@ public struct SimulationConfiguration: Sendable {
         policy = machine.parameter("policy") ?? "none"
         startPrograms = machine.parameter("start") ?? ""
         bootProgram = machine.parameter("boot") ?? "init"
+        disk = try DiskConfiguration(machine)
     }
 }
 
@@ -95,13 +98,17 @@ public final class Simulation {
     public let console = ConsoleDevice()
     public let gpu: GPUDevice
     public let net: NetDevice
-    public let block: BlockDevice?
+    public let block: BlockDevice?      // swap
+    public let disk: BlockDevice?       // data
+    let dataDisk: DataDisk?
     public let pageServer: PageServer?
     let hal: HostedHAL
     private let guest: KernelGuest
 
     /// Builds the machine, attaches the devices, loads the image. Nothing runs yet.
     public init(_ configuration: SimulationConfiguration, image: SystemImage, mode: SimulationMode = .live) throws {
+        var configuration = configuration
+        dataDisk = configuration.disk == nil ? nil : try DataDisk(&configuration.disk!, mode: mode)
         self.configuration = configuration
         self.image = image
         guard let policy = MemoryPolicies.make(configuration.policy) else {
@@ -129,12 +136,17 @@ public final class Simulation {
             backend = ReplayBackend()
         }
         net = NetDevice(backend: backend)
-        let devices: [(any VirtIODevice)?] = [console, EntropyDevice(seed: configuration.seed), block, net, gpu, InputDevice(.keyboard), InputDevice(.tablet)]
+        disk = dataDisk.map { Simulation.makeDataDisk($0, configuration.disk!, seed: configuration.seed) }
+        let devices: [(any VirtIODevice)?] = [console, EntropyDevice(seed: configuration.seed), block, net, gpu, InputDevice(.keyboard), InputDevice(.tablet), RTCDevice(), disk]   // in the order of `DeviceSlot`
         for (slot, device) in devices.enumerated() {
             guard let device else { continue }
             _ = try VirtIOTransport(machine: machine, device: device, slot: slot)
         }
         if let pageServer { machine.attach(pageServer) }
+        if mode == .live {      // a replay ends where its trace does
+            disk?.onPowerLoss = { [unowned machine] in machine.requestStop() }
+        }
+        dataDisk?.file?.onFailure = { [unowned machine] in machine.requestStop() }
 
         var kernelConfiguration = KernelConfiguration()
         kernelConfiguration.instructionPicoseconds = UInt64(1_000_000 / configuration.cpuMHz)
