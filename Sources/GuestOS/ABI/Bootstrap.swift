@@ -8,7 +8,9 @@
 //
 // The boot archive may hold a file `boot.conf`, lines `name=value`; init reads:
 //   url=…      start page, handed to the browser (absent: empty text)
-//   start=…    comma-separated boot programs instead of `files,net,wm,browser`
+//   start=…    comma-separated boot programs instead of `files,net,wm,browser`, each with its arguments after a blank
+// and everybody may read:
+//   programs=… comma-separated names of the image's programs
 
 /// Rights of a `system` handle, by the name of what they permit.
 public enum SystemRights {
@@ -41,6 +43,7 @@ public enum BootstrapKind: UInt8, Sendable {
     case browser = 4        // [system: spawn, listProcesses]; text: the start URL
     case program = 5        // []: any other program that init launches; text: its arguments
     case files = 6          // [system: registerServices]
+    case shell = 7          // [console device, system: spawn, listProcesses, killAnyProcess, registerServices]; text: the first command
 }
 
 /// The first message on a boot program's bootstrap channel.

@@ -40,8 +40,9 @@ public final class Init {
     }
     private func advance() {
         while !pending.isEmpty {
-            let name = pending.removeFirst()
-            guard launch(name, isBootProgram: true) else { continue }
+            let entry = pending.removeFirst()
+            let name = String(entry.prefix { $0 != " " })
+            guard launch(name, arguments: String(entry.dropFirst(name.count + 1)), isBootProgram: true) else { continue }
             if name == "files" || name == "net" || name == "wm" {
                 waitUntilReady(name)
                 return
@@ -70,12 +71,12 @@ public final class Init {
     // MARK: Launching
 
     @discardableResult
-    private func launch(_ name: String, isBootProgram: Bool) -> Bool {
+    private func launch(_ name: String, arguments: String = "", isBootProgram: Bool) -> Bool {
         do throws(SystemError) {
             let (mine, theirs) = try Channel.create()
             var launcher: Channel?
             do throws(SystemError) {
-                launcher = try sendBootstrap(name, over: mine)
+                launcher = try sendBootstrap(name, arguments, over: mine)
                 let process = try System.spawn(name, system: system, bootstrap: theirs.handle)
                 adopt(Child(id: nextID, name: name, process: process, channel: mine, launcher: launcher, isBootProgram: isBootProgram))
                 nextID += 1
@@ -92,11 +93,11 @@ public final class Init {
         }
     }
     /// Puts the first message into the channel; answers init's end of the launcher channel when the program has one.
-    private func sendBootstrap(_ name: String, over channel: Channel) throws(SystemError) -> Channel? {
+    private func sendBootstrap(_ name: String, _ arguments: String, over channel: Channel) throws(SystemError) -> Channel? {
         var handles: [Handle] = []
         var launcher: Channel?
         var kind = BootstrapKind.program
-        var text = ""
+        var text = arguments
         switch name {
         case "files":
             kind = .files
@@ -113,6 +114,10 @@ public final class Init {
         case "terminal":
             kind = .terminal
             handles = [try part([SystemRights.listProcesses, SystemRights.killAnyProcess])]
+        case "shell":
+            kind = .shell
+            handles = [try System.openDevice(.console, system: system),
+                       try part([SystemRights.spawn, SystemRights.listProcesses, SystemRights.killAnyProcess, SystemRights.registerServices])]
         case "browser":
             kind = .browser
             handles = [try part([SystemRights.spawn, SystemRights.listProcesses])]
