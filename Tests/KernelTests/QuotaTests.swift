@@ -107,6 +107,18 @@ import Testing
         #expect(parent.objects == 2 + 48 && parent.queuedBytes == 6 * (4 + 8 * 32 + 128))
         #expect(k.checkConservation() == nil)
     }
+    /// A message outlives its sender, whose parent is init: nobody pays, and reading it upsets no account.
+    @Test func messagesOfTheDeadAreReadAtNobodysCost() {
+        let m = FakeMachine()
+        m.add("child", FakeProgram(start: { g, b in g.send(b, "last words"); _ = g.call(.exit, 0) }))
+        let k = m.boot { g, system in
+            let (x, y) = g.channel()
+            _ = g.waitMany([(g.spawn(system, "child", y), .terminated)])
+            g.note(g.receive(x).text)
+            g.note("queued \(QuotaTests.info(g, g.spawn(system, "child", g.call(.eventCreate))).queuedBytes)")
+        }
+        #expect(m.notes == ["last words", "queued 0"] && k.checkConservation() == nil)
+    }
     /// A program that may start programs cannot fill the process table, not even through its children.
     @Test func aForkBombLeavesRoomForOthers() {
         let m = FakeMachine(frames: 1024)

@@ -59,7 +59,8 @@ extension Kernel {
                 o.payer = ref
                 if let heir { charge(o, to: heir, 1) }
             }
-            if let end = o as? ChannelEnd { heir?.charges.queuedByteCount += end.replaceSender(p.ref, ref) } 
+            let cost = (o as? ChannelEnd)?.replaceSender(p.ref, ref) ?? 0
+            heir?.charges.queuedByteCount += cost
         }
         p.charges = Charges()
     }

@@ -80,7 +80,7 @@ extension Kernel {
                 call = SystemCall(rawValue: number).map { "\($0)" } ?? "call \(number)"
             }
             return ProcessInspection(pid: p.pid, priority: p.priority, handleCount: p.handles.count, subscriptionCount: p.subscriptions.count, blockedIn: call,
-                                     waitsFor: p.waits.map { $0.index }, isWaitingForPage: p.isWaitingForPage, pagesFilled: p.pagesFilled)
+                                     waitsFor: p.waits.map { $0.index }, isWaitingForPage: p.isWaitingForPage, pagesFilled: p.record.pagesFilled)
         }
     }
 
