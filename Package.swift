@@ -69,6 +69,7 @@ let package = Package(
         .target(name: "SimctlCommands", dependencies: ["PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .executableTarget(name: "TenLines", dependencies: ["Terrarium"], path: "Examples/TenLines"),
+        .executableTarget(name: "TwoMachines", dependencies: ["Terrarium"], path: "Examples/TwoMachines"),
         .testTarget(name: "ChromeTests", dependencies: ["ChromeApp", "TabProtocol"], path: "Tests/ChromeTests"),
         .testTarget(name: "SimctlTests", dependencies: ["SimctlCommands", "Terrarium", "Machine", "CSS", "DOM", "Layout"], path: "Tests/SimctlTests"),
         .testTarget(name: "ShellTests", dependencies: ["ABI", "ConsoleText", "ShellApp"], path: "Tests/ShellTests"),

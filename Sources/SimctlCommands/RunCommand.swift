@@ -140,6 +140,8 @@ private func run(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedA
     let condition: RunCondition = plan.duration.map { .predicateOrTick(isOver, Tick(nanoseconds: $0)) } ?? .predicate(isOver)
     try input?.attach()
     let reason = simulation.run(until: condition, pacing: plan.isHeadless ? .asFastAsPossible : .wallClock)
+    // What the guest wrote last is still on its way through the console device.
+    if watch?.hasHappened == true { simulation.run(nanoseconds: 1_000_000) }
     input?.detach()
     return try conclude(simulation, plan, arguments, recorder, isReached: watch?.hasHappened, reason)
 }

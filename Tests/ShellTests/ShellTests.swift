@@ -94,7 +94,7 @@ private final class FakeHost: ShellHost {
     }
     @Test(arguments: [
         ("abc\n", "abc"), ("abd\u{7f}c\n", "abc"), ("xx\u{15}abc\r\n", "abc"), ("one two\u{17}2\n", "one 2"), ("bc\u{01}a\n", "abc"), ("ac\u{02}b\u{05}d\n", "abcd"),
-        ("ac\u{1b}[Db\n", "abc"), ("bc\u{1b}[Ha\u{1b}[Fd\n", "abcd"), ("abXc\u{1b}[D\u{1b}[D\u{1b}[3~\n", "abc"), ("abcX\u{02}\u{0b}\n", "abc"), ("grün €\u{7f}\n", "grün "), ("\u{1b}[99;99~a\u{1b}Ob\n", "ab"),
+        ("ac\u{1b}[Db\n", "abc"), ("bc\u{1b}[Ha\u{1b}[Fd\n", "abcd"), ("abXc\u{1b}[D\u{1b}[D\u{1b}[3~\n", "abc"), ("abcX\u{02}\u{0b}\n", "abc"), ("grün €\u{7f}\n", "grün "), ("\u{1b}[99;99~a\u{1b}OHb\n", "ba"),
     ])
     func editing(_ typed: String, _ line: String) { #expect(lines(typed) == [.line(line)]) }
 

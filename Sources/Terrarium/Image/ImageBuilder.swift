@@ -45,6 +45,7 @@ public struct ImageBuilder {
         progress("pages: \(count) files")
         let image = SystemImage(directory: output, programs: programs, files: files, pagesHash: hexadecimal(PageSet.hash(pages)), system: systemHash)
         try image.save()
+        try refreshOthers(than: image)
         return image
     }
 
@@ -68,8 +69,25 @@ public struct ImageBuilder {
         let files = try (recipe.file.files ?? []).map { try archiveFile($0, recipe) }
         let image = SystemImage(directory: target, programs: programs, files: files, pagesHash: "", system: systemHash, settings: recipe.settings)
         try image.save()
+        try refreshOthers(than: image)
         return image
     }
+
+    /// A program that was built again replaces its object, which other images may list: their entries follow.
+    private func refreshOthers(than image: SystemImage) throws {
+        let folders = [output] + ImageRecipe.all(root: root).compactMap { try? ImageRecipe.load($0).name }.map { output.appendingPathComponent($0) }
+        for folder in folders where folder.standardizedFileURL != image.directory.standardizedFileURL {
+            guard let other = try? SystemImage.load(folder), !other.missing.isEmpty else { continue }
+            let programs = other.programs.map { entry -> ImageEntry in
+                let stem = ImageBuilder.programName(entry)
+                guard !FileManager.default.fileExists(atPath: other.location(entry).path), let now = image.programs.first(where: { ImageBuilder.programName($0) == stem }) else { return entry }
+                return ImageEntry(name: entry.name, path: relative(image.location(now).path, to: folder), hash: now.hash)
+            }
+            try SystemImage(directory: folder, programs: programs, files: other.files, pagesHash: other.pagesHash, system: other.system, settings: other.settings).save()
+        }
+    }
+    /// `demo` for `../programs/demo-0123456789abcdef.so`.
+    static func programName(_ entry: ImageEntry) -> String { String((entry.path as NSString).lastPathComponent.dropLast(".so".count + 17)) }
 
     /// The image of a recipe as it was built, or built now when it is not there or not of this recipe.
     public func ensure(recipe: ImageRecipe) throws -> SystemImage {

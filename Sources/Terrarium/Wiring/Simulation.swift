@@ -114,6 +114,9 @@ public final class Simulation {
         guard let policy = MemoryPolicies.make(configuration.policy) else {
             throw TerrariumError(.badData, "there is no policy '\(configuration.policy)'; there are: \(MemoryPolicies.names.joined(separator: ", "))")
         }
+        if let gone = image.missing.first {
+            throw TerrariumError(.missing, "\(gone.name) of the image in \(image.directory.path) is missing (\(image.location(gone).path)); build it again with 'make image'")
+        }
         machine = try Machine(configuration: configuration.machine(image))
         let cpu = CPU(ram: machine.ram)
         var programs: [(name: String, program: Program)] = []
