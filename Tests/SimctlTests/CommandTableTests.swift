@@ -92,6 +92,29 @@ private func attempt(_ words: [String]) -> (code: Int32, message: String) {
         #expect(bootstrapPackages("x\npackages=(\n  make pkg-config   # build\n  wabt # programs\n)\nmissing=()\n") == ["make", "pkg-config", "wabt"])
         #expect(bootstrapPackages("nothing").isEmpty)
     }
+    /// Without root, bootstrap names the one line to run and installs nothing. `id` and `dpkg-query` are stand-ins.
+    @Test func bootstrapWithoutRootNamesTheLine() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bootstrap-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let tools = ["id": "echo 1000", "swiftc": "exit 0", "apt-get": "echo INSTALLING; exit 1", "dpkg-query": "for last; do :; done; case $last in wabt|lz4) exit 1;; esac; echo install ok installed"]
+        for (name, body) in tools.sorted(by: { $0.key < $1.key }) {
+            let path = folder.appendingPathComponent(name).path
+            try Data("#!/bin/sh\n\(body)\n".utf8).write(to: URL(fileURLWithPath: path))
+            chmod(path, 0o755)
+        }
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let task = Process(), pipe = Pipe()
+        task.executableURL = URL(fileURLWithPath: "/bin/bash")
+        task.arguments = [root.appendingPathComponent("scripts/bootstrap").path]
+        task.environment = ["PATH": folder.path + ":/usr/bin:/bin"]
+        task.standardOutput = pipe
+        task.standardError = pipe
+        try task.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        task.waitUntilExit()
+        #expect(task.terminationStatus == 1 && output.hasSuffix("    sudo apt-get install -y wabt lz4\n") && !output.contains("INSTALLING"), "\(output)")
+    }
     @Test(arguments: [
         ("{", "not valid JSON"), ("{\"schema\":1,\"name\":\"x\"}", "'programs' is missing"), ("{\"schema\":2,\"name\":\"x\",\"programs\":[{\"name\":\"init\"}]}", "schema 2"),
         ("{\"schema\":1,\"name\":\"a/b\",\"programs\":[{\"name\":\"init\"}]}", "letters"), ("{\"schema\":1,\"name\":\"cache\",\"programs\":[{\"name\":\"init\"}]}", "taken"),
