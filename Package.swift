@@ -95,7 +95,7 @@ let package = Package(
         .testTarget(name: "CSSTests", dependencies: ["CSS", "DOM", "HTML", "Graphics"], path: "Tests/CSSTests"),
         .testTarget(name: "LayoutTests", dependencies: ["Layout", "DOM", "HTML", "CSS", "Graphics"], path: "Tests/LayoutTests"),
         .testTarget(name: "PartsBenchTests", dependencies: ["PartsBench", "Terrarium"], path: "Tests/PartsBenchTests"),
-        .testTarget(name: "TerrariumTests", dependencies: ["Terrarium", "SimctlCommands", "ProgramBuilder", "Machine", "Devices", "Kernel", "Policies", "ABI"], path: "Tests/TerrariumTests"),
+        .testTarget(name: "TerrariumTests", dependencies: ["simctl", "Graphics", "Terrarium", "SimctlCommands", "ProgramBuilder", "Machine", "Devices", "Kernel", "Policies", "ABI"], path: "Tests/TerrariumTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -30,7 +30,7 @@ public final class TextFinder {
     private let fonts: FontLibrary
     private let rasteriser: Rasteriser
     private let words: [Substring]
-    private let styles: [(fontID: Int32, size: Int32)]
+    private let styles: [(fontID: Int32, size: Int32, isLigated: Bool)]
     private var prepared: [Int: Style] = [:]          // looked up only
     private var previous: [UInt32] = [], previousWidth = 0
     private var lastMatch: (match: TextMatch, style: Int)?
@@ -59,12 +59,17 @@ public final class TextFinder {
         rasteriser = Rasteriser(fonts: fonts)
         words = text.split(whereSeparator: { $0.isWhitespace })
         let families = ["sans": "sans-serif", "serif": "serif", "mono": "monospace"]
-        var styles: [(fontID: Int32, size: Int32)] = []
+        var styles: [(fontID: Int32, size: Int32, isLigated: Bool)] = []
+        // Pages join letters that the user interface does not.
+        let hasLigature = ["ff", "fi", "fl"].contains { text.contains($0) }
         for name in ["sans", "mono", "serif"] where filter.family == nil || filter.family == name {
             for isBold in [false, true] where filter.isBold == nil || filter.isBold == isBold {
                 let id = fonts.match(families: [families[name]!], weight: isBold ? 700 : 400, italic: filter.isItalic)
                 let sizes = filter.size.map { v in [Int32(v * 64), Int32((v * 64).rounded())] } ?? Self.sizes
-                for size in sizes where !styles.contains(where: { $0.fontID == id && $0.size == size }) { styles.append((id, size)) }
+                for size in sizes where !styles.contains(where: { $0.fontID == id && $0.size == size }) {
+                    styles.append((id, size, false))
+                    if hasLigature && name != "mono" { styles.append((id, size, true)) }
+                }
             }
         }
         self.styles = styles
@@ -145,13 +150,13 @@ public final class TextFinder {
     private func style(_ i: Int) -> Style? {
         if let known = prepared[i] { return known }
         let face = fonts.face(styles[i].fontID), size = styles[i].size
-        let shaped = words.map { ShapedWord($0, face, size: size) }
+        let shaped = words.map { ShapedWord($0, face, size: size, isLigated: styles[i].isLigated) }
         if shaped.contains(where: { $0.glyphs.contains(0) }) { return nil }      // another font would be taken: not searched
         // The widest glyph is the rarest.
         var anchor = 0
         for k in shaped[0].glyphs.indices where face.advance(shaped[0].glyphs[k], size: size) > face.advance(shaped[0].glyphs[anchor], size: size) { anchor = k }
         let style = Style(words: shaped, space: face.advance(face.glyph(for: 32), size: size), anchor: anchor)
-        let one = ShapedWord(Substring(String(Character(Array(words[0].unicodeScalars)[anchor]))), face, size: size)
+        let one = ShapedWord(glyph: shaped[0].glyphs[anchor], width: face.advance(shaped[0].glyphs[anchor], size: size))
         for quarter in 0..<4 { style.anchors.append(TextMask(one, 0..<1, x: Int32(quarter) << 4, fontID: styles[i].fontID, size: size, rasteriser)) }
         prepared[i] = style
         return style

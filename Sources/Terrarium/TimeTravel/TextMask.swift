@@ -27,10 +27,11 @@ struct ShapedWord {
     var offsets: [Int32] = []
     var width: Int32 = 0
 
-    init(_ word: Substring, _ face: FontFace, size: Int32) {
+    /// `isLigated`: as pages set it, with the ligatures of f where the face has them.
+    init(_ word: Substring, _ face: FontFace, size: Int32, isLigated: Bool = false) {
         var last: UInt16?
-        for scalar in word.unicodeScalars {
-            let glyph = face.glyph(for: scalar.value)
+        for scalar in ShapedWord.scalars(word, face, isLigated) {
+            let glyph = face.glyph(for: scalar)
             if let last { width += face.kerning(last, glyph, size: size) }
             glyphs.append(glyph)
             offsets.append(width)
@@ -40,15 +41,36 @@ struct ShapedWord {
     }
 }
 
+extension ShapedWord {
+    init(glyph: UInt16, width: Int32) { glyphs = [glyph]; offsets = [0]; self.width = width }
+
+    private static let ligatures: [(letters: [UInt32], form: UInt32)] = [([0x66, 0x66, 0x69], 0xFB03), ([0x66, 0x66, 0x6C], 0xFB04), ([0x66, 0x66], 0xFB00), ([0x66, 0x69], 0xFB01), ([0x66, 0x6C], 0xFB02)]
+
+    static func scalars(_ word: Substring, _ face: FontFace, _ isLigated: Bool) -> [UInt32] {
+        var rest = word.unicodeScalars.map { $0.value }[...], out: [UInt32] = []
+        while let first = rest.first {
+            if isLigated, first == 0x66, let l = ligatures.first(where: { rest.starts(with: $0.letters) }), face.glyph(for: l.form) != 0 {
+                out.append(l.form)
+                rest = rest.dropFirst(l.letters.count)
+            } else {
+                out.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return out
+    }
+}
+
 /// Coverage of some glyphs around the pixel of the pen.
 struct TextMask {
     var left = 0, top = 0              // of the first pixel, relative to the pen's pixel and the baseline
     var width = 0, height = 0
     var bytes: [UInt8] = []
-    /// In each row a pixel that nothing covers; -1 is the column left of the mask.
+    /// In each row an uncovered pixel, near the middle; -1 is the column left of the mask.
     private var clear: [Int] = []
-    private var peak = 0               // pixel of the highest coverage
-    private var edge = 0               // pixel of the highest coverage right of an uncovered one
+    private var margin = 0             // columns at either side into which neighbours may reach (serifs, kerning)
+    private var peak = -1              // pixel of the highest coverage
+    private var edge = -1              // pixel of the highest coverage right of an uncovered one
     var edgeX: Int { edge % width }
     var edgeY: Int { edge / width }
 
@@ -72,11 +94,17 @@ struct TextMask {
         top = y0 - Int(originY)
         bytes.reserveCapacity(width * height)
         for y in y0...y1 { for x in x0...x1 { bytes.append(UInt8(truncatingIfNeeded: canvas[y * w + x])) } }
-        for i in 0..<bytes.count {
-            if bytes[i] > bytes[peak] { peak = i }
-            if i % width == 0 || bytes[i - 1] == 0, bytes[i] > bytes[edge] || (edge % width != 0 && bytes[edge - 1] != 0) { edge = i }
+        margin = width > 6 ? 2 : 0
+        for y in 0..<height {
+            for x in margin..<(width - margin) {
+                let i = y * width + x
+                if peak < 0 || bytes[i] > bytes[peak] { peak = i }
+                if x == 0 || bytes[i - 1] == 0, edge < 0 || bytes[i] > bytes[edge] { edge = i }
+            }
+            let middle = width / 2
+            clear.append((0..<width).filter { bytes[y * width + $0] == 0 }.min { abs($0 - middle) < abs($1 - middle) } ?? -1)
         }
-        for y in 0..<height { clear.append((0..<width).first { bytes[y * width + $0] == 0 } ?? -1) }
+        if edge < 0 || bytes[edge] == 0 || bytes[peak] == 0 { return nil }
     }
 
     static let contrastMin = 24, tolerance: Int32 = 3
@@ -101,7 +129,7 @@ struct TextMask {
             let line = pixels + (y + row) * stride + x
             let (r, g, b) = TextMask.channels(line[clear[row]])
             if max(abs(fr - r), abs(fg - g), abs(fb - b)) < Int32(TextMask.contrastMin) { faintRows += 1 }
-            for column in 0..<width {
+            for column in margin..<(width - margin) {
                 let k = Int32(bytes[row * width + column])
                 let (qr, qg, qb) = TextMask.channels(line[column])
                 if abs((fr - r) * k - (qr - r) * 255) > limit * 255 || abs((fg - g) * k - (qg - g) * 255) > limit * 255 || abs((fb - b) * k - (qb - b) * 255) > limit * 255 { return false }
