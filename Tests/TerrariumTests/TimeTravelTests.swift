@@ -131,7 +131,7 @@ extension WholeMachine {
                 defer { _ = try? timeline.go(to: tick) }
                 return try timeline.run(until: text).position.tick == tick
             }
-            #expect(try isOnScreen("text \"Debian Policy Manual — Debian\" sans bold size 13"))
+            #expect(try isOnScreen("text \"Debian Policy Manual\" sans bold size 13"))
             #expect(try isOnScreen("text \"Terrarium\" sans bold size 13"))
             #expect(try !isOnScreen("text \"Terrariun\" sans bold size 13"))
             #expect(try !isOnScreen("text \"The Python Tutorial — Python\" sans bold size 13"))   // the other tab's title, shown before

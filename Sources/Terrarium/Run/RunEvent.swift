@@ -53,7 +53,9 @@ public enum RunEvent: Equatable, Sendable, CustomStringConvertible {
 
 /// Looks out for one event. Attach before the run; `hasHappened` stays true.
 public final class EventWatch {
+    /// Idle: for this long, programs together executed at most `idleInstructionsMax` instructions (clocks and timers tick on).
     public static let idleNanoseconds: UInt64 = 1_000_000_000
+    public static let idleInstructionsMax: UInt64 = 1_000_000
     public let event: RunEvent
     private var isSeen = false
     private var tail: [UInt8] = []
@@ -81,7 +83,7 @@ public final class EventWatch {
 
     public var hasHappened: Bool {
         if case .idle = event {
-            if simulation.instructionCount != lastCount { restart() }
+            if simulation.instructionCount - lastCount > Self.idleInstructionsMax { restart() }
             return simulation.now - lastChange >= Self.idleNanoseconds
         }
         return isSeen
