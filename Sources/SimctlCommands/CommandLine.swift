@@ -186,7 +186,7 @@ func parse(_ words: [String], _ command: Command) throws -> ParsedArguments {
     var i = 0
     var onlyArguments = false
     while i < words.count {
-        let word = words[i]
+        let word = words[i] == "-o" ? "--output" : words[i]
         i += 1
         if word == "--" && !onlyArguments { onlyArguments = true; continue }
         if onlyArguments || word == "-" || !word.hasPrefix("-") { result.arguments.append(word); continue }
