@@ -19,10 +19,10 @@ final class VP8Plane {
     deinit { memory.deallocate() }
 }
 
-/// Modes of whole blocks and of subblocks; blocks have only the first four.
+/// Modes of whole blocks and of subblocks, in the order of RFC 6386 §11.2; blocks have only the first four.
 enum VP8Mode {
     static let dc: UInt8 = 0, trueMotion: UInt8 = 1, vertical: UInt8 = 2, horizontal: UInt8 = 3
-    static let rightDown: UInt8 = 4, verticalRight: UInt8 = 5, leftDown: UInt8 = 6, verticalLeft: UInt8 = 7
+    static let leftDown: UInt8 = 4, rightDown: UInt8 = 5, verticalRight: UInt8 = 6, verticalLeft: UInt8 = 7
     static let horizontalDown: UInt8 = 8, horizontalUp: UInt8 = 9
 }
 
