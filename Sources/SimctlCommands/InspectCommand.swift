@@ -32,6 +32,12 @@ enum Interruption {
     let path = arguments.arguments[0]
     let timeline = try openTimeline(arguments, path)
     let inspector = Inspector(timeline, isJSON: arguments.flag("json"))
+    if let filter = try straceFilter(arguments) {
+        let output = try StraceOutput(arguments.string("strace")!)
+        timeline.callTrace = CallTraceOrder(filter, isJSON: isStraceJSON(arguments))
+        timeline.onCalls = { for line in $0 { output.write(line) } }
+        inspector.isStraceFile = true
+    }
     if let text = arguments.string("until") {
         guard let tick = Inspector.time(text, from: 0) else { throw CommandFailure.usage("--until takes a time such as 1.25s, 300ms or nanoseconds, not '\(text)'") }
         inspector.showProgress(to: tick)
@@ -53,12 +59,16 @@ final class Inspector {
     let timeline: Timeline
     let isJSON: Bool
     private(set) var hasFailed = false
+    /// Lines of system calls go to the file of --strace.
+    var isStraceFile = false
     init(_ timeline: Timeline, isJSON: Bool) { self.timeline = timeline; self.isJSON = isJSON }
 
     static let help = """
     where         info                tick, events, instructions, hashes
                   trace [N]           recorded events around now
                   verify              go to the next recorded checkpoint and compare every hash
+                  strace [on|off] [of NAME|PID,...] [calls CALL,...]
+                                      show system calls on the way, e.g. strace on of tab calls channel
     what          ps                  processes
                   mem [PID]           frames and pages; address ranges of one process
                   channels            ends, who holds them, what waits in them
@@ -77,7 +87,7 @@ final class Inspector {
     help  quit
     """
     static let words = ["help", "info", "ps", "mem", "channels", "handles", "services", "devices", "timers", "metrics", "marks", "console", "frame", "trace", "goto", "back",
-                        "step", "next", "until", "checkpoint", "checkpoints", "verify", "quit"]
+                        "step", "next", "until", "checkpoint", "checkpoints", "verify", "strace", "quit"]
 
     /// Commands of one line: separated by `;` outside quotes.
     static func split(_ text: String) -> [String] {
@@ -152,6 +162,7 @@ final class Inspector {
         case "checkpoint": try show("checkpoint", [timeline.checkpoint()], InspectText.checkpoints)
         case "checkpoints": try show("checkpoints", timeline.checkpoints, InspectText.checkpoints)
         case "verify": try verify()
+        case "strace": try strace(argument)
         default:
             let hint = closest(to: word, among: Inspector.words).map { ". Did you mean '\($0)'?" } ?? "."
             throw CommandFailure.usage("unknown command '\(word)'\(hint) 'help' lists them")
@@ -254,6 +265,21 @@ final class Inspector {
         let split = timeline.trace.records.firstIndex { $0.tick.nanoseconds >= now } ?? timeline.trace.records.count
         let around = timeline.trace.records[max(0, split - n)..<min(timeline.trace.records.count, split + n)]
         try show("trace", around.map { r in (r.tick.nanoseconds >= now ? "  " : "- ") + TraceDump.line(r).prefix(100) }) { $0 }
+    }
+    /// `on|off`, then `of PROCESSES` and `calls CALLS` in any order.
+    private func strace(_ argument: String) throws {
+        var words = argument.split(separator: " ").map(String.init), processes: String?, calls: String?
+        let isOn = words.first != "off"
+        if words.first == "on" || !isOn { words.removeFirst() }
+        while !words.isEmpty {
+            let word = words.removeFirst()
+            guard isOn, word == "of" || word == "calls", !words.isEmpty else { throw CommandFailure.usage("usage: strace [on|off] [of NAME|PID,...] [calls CALL,...]") }
+            if word == "of" { processes = words.removeFirst() } else { calls = words.removeFirst() }
+        }
+        let filter = try CallFilter(processes: processes, calls: calls)
+        timeline.callTrace = isOn ? CallTraceOrder(filter, isJSON: isJSON) : nil
+        if timeline.onCalls == nil || !isStraceFile { timeline.onCalls = { for line in $0 { print(line) } } }
+        try show("strace", isOn) { [$0 ? "system calls are shown from here on; strace off ends it" : "system calls are not shown any more"] }
     }
     private func verify() throws {
         guard let result = try timeline.verify() else { return say("no recorded checkpoint follows") }

@@ -59,8 +59,8 @@ enum InspectText {
     }
     static func pages(_ ranges: [PageRangeReport]) -> [String] {
         func address(_ a: UInt64) -> String { let d = String(a, radix: 16); return String(repeating: "0", count: max(0, 8 - d.count)) + d }
-        return table(["START", "END", "PAGES", "STATE", "RIGHTS", "FRAME", "OBJECT"], ranges.map { r in
-            [address(r.start), address(r.end), "\(r.pages)", r.state, r.isWritable ? "rw" : "r-", r.firstFrame.map { "\($0)" } ?? "-", r.sharedObject.map { "\($0)" } ?? "-"]
+        return table(["START", "END", "PAGES", "STATE", "RIGHTS", "FRAME", "OBJECT", "NAME"], ranges.map { r in
+            [address(r.start), address(r.end), "\(r.pages)", r.state, r.isWritable ? "rw" : "r-", r.firstFrame.map { "\($0)" } ?? "-", r.sharedObject.map { "\($0)" } ?? "-", r.sharedName ?? ""]
         })
     }
     static func channels(_ all: [ChannelReport]) -> [String] {
@@ -86,6 +86,7 @@ enum InspectText {
                 + d.queues.enumerated().map { i, q in
                     q.isReady ? "  queue \(i): size \(q.size), taken \(q.taken), returned \(q.returned), in flight \(q.inFlight), busy until \(seconds(q.busyUntil)) s" : "  queue \(i): not ready"
                 }
+                + (d.drops.isEmpty ? [] : ["  dropped or refused: " + d.drops.map { "\($0.name) \($0.count)" }.joined(separator: ", ")])
                 + (d.counters.isEmpty ? [] : ["  " + d.counters.map { "\($0.name) \($0.count)" }.joined(separator: ", ")])
         }
     }

@@ -23,6 +23,8 @@ let runCommand = Command(
     --until ends the run at an event in the guest: \(RunEvent.forms).
     'idle' is a second of virtual time in which no program executed anything. With --for, whichever is first ends it.
 
+    \(straceHelp)
+
     A data disk (--disk) is a file that is made when it is missing and that keeps what the guest wrote when the run ends;
     what the guest has flushed survives a crash of simctl. \(diskHelp)
 
@@ -50,12 +52,13 @@ let runCommand = Command(
         OptionSpecification("summary", nil, "print the process table and the memory map at the end"),
         OptionSpecification("ps", nil, "the same as --summary"),
         OptionSpecification("json", nil, "print how the run ended, with the report, as JSON"),
-    ] + machineOptions,
+    ] + straceOptions + machineOptions,
     argumentCount: 0...1,
     examples: [
         Example("simctl run", "the desktop"),
         Example("simctl run images/demo", "the promises, live on a console, then a shell"),
         Example("simctl run images/demo --record demo.trace", "the same, recorded with what is typed"),
+        Example("simctl run --headless --for 2s --strace - --strace-of browser,tab --strace-calls '!time,wait'", "what browser and tabs ask of the kernel"),
         Example("simctl run --headless --url http://10.0.2.2:8000/ --until page-loaded --screenshot page.png", "a picture of a page of this machine"),
         Example("simctl run --headless --network pages --for 10s --input script.txt --record s.trace", "a session from a script"),
     ],
@@ -109,6 +112,7 @@ func eventOption(_ arguments: ParsedArguments) throws -> RunEvent? {
     _ = try arguments.duration("for")
     _ = try eventOption(arguments)
     _ = try diskOption(arguments)
+    _ = try straceFilter(arguments)
     if let path = arguments.string("input") { _ = try readText(path) }
     if arguments.flag("json"), arguments.string("report") == "-" || arguments.string("console") == "-" {
         throw CommandFailure.usage("--json has standard output for itself; give --report and --console a file")
@@ -122,6 +126,7 @@ func eventOption(_ arguments: ParsedArguments) throws -> RunEvent? {
 private func run(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedArguments) throws -> Int32 {
     let console = arguments.flag("json") && plan.console == "-" && arguments.string("console") == nil ? nil : plan.console
     if let console { try attachConsole(simulation, console) }
+    try attachStrace(simulation, arguments)
     simulation.onTrap { note($0) }
     let recorder = try arguments.string("record").map { try startRecording(simulation, $0) }
     for event in plan.script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }

@@ -13,6 +13,8 @@ let replayCommand = Command(
     With --until, --inspect, --step or --command the session is stopped where you want and looked at: processes, memory,
     channels, devices, the picture; forwards and back. 'help' at the prompt lists the commands. Hashes are then compared
     with recorded ones only on 'verify', so that a diverging session can be looked at, too.
+
+    \(straceHelp)
     """,
     options: [
         OptionSpecification("verify", nil, "compare every checkpoint (the default)"),
@@ -29,7 +31,7 @@ let replayCommand = Command(
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
         OptionSpecification("image", "DIR", "guest image or recipe folder (default: the one that was recorded on)"),
         OptionSpecification("json", nil, "print the result as JSON"),
-    ],
+    ] + straceOptions,
     argumentCount: 1...1,
     examples: [
         Example("simctl replay s.trace --verify", "does this simulator still do the same?"),
@@ -94,6 +96,7 @@ let toolchainIdentity = "swift before 6.3"
 #endif
 
 @Sendable func replayTrace(_ arguments: ParsedArguments) throws -> Int32 {
+    _ = try straceFilter(arguments)
     if arguments.flag("inspect") || arguments.flag("step") || arguments.string("until") != nil || arguments.string("command") != nil { return try inspectReplay(arguments) }
     let path = arguments.arguments[0]
     let trace = try openTrace(path)
@@ -104,6 +107,7 @@ let toolchainIdentity = "swift before 6.3"
         return try Simulation(settings, image: image, mode: .replay)
     }
     if let file = arguments.string("console") { try attachConsole(simulation, file) }
+    try attachStrace(simulation, arguments)
     simulation.onTrap { note($0) }
     let replayer = Replayer(trace, isVerifying: !arguments.flag("no-verify"))
     replayer.attach(to: simulation.machine)

@@ -49,8 +49,9 @@ public struct PageRangeInspection {
     public var isWritable: Bool
     /// Frames of the range, when they are contiguous.
     public var firstFrame: UInt32?
-    /// The shared object that is mapped there.
+    /// The shared object that is mapped there, and what it is when it has a name: a file of the archive, the framebuffer.
     public var object: UInt32?
+    public var objectName: String?
 }
 
 public struct TimerInspection {
@@ -168,11 +169,41 @@ extension Kernel {
                (last.firstFrame == nil) == (frame == nil), frame == nil || last.firstFrame! + last.count == frame! {
                 ranges[ranges.count - 1].count += 1
             } else {
-                ranges.append(PageRangeInspection(firstPage: page, count: 1, state: "\(e.state)", isWritable: e.isWritable, firstFrame: frame, object: object))
+                ranges.append(PageRangeInspection(firstPage: page, count: 1, state: "\(e.state)", isWritable: e.isWritable, firstFrame: frame, object: object,
+                                                  objectName: object == nil ? nil : p.mapping(containing: page).flatMap { sharedName($0.ref) }))
             }
         }
         return ranges
     }
+
+    private func sharedName(_ ref: ObjectRef) -> String? {
+        if let file = archive.first(where: { $0.ref == ref }) { return String(decoding: file.name, as: UTF8.self) }
+        return (objects[ref] as? SharedObject)?.backing == .device ? "framebuffer" : nil
+    }
+    /// Bytes of a process's memory, looked at without a page fault, a charge or any other effect. Nil where the range leaves
+    /// the address space or a page of it is compressed or in swap.
+    public func peek(pid: UInt32, address: Int64, count: Int) -> [UInt8]? {
+        guard let p = processes.first(where: { $0.pid == pid }), address >= 0, count >= 0, address <= 0x1_0000_0000 - Int64(count) else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count {
+            let place = Int(address) + bytes.count, inside = place & 0xffff, n = min(count - bytes.count, Limits.pageByteCount - inside)
+            let page = UInt32(place >> 16), entry = p.pageTable[page]
+            switch entry.state {
+            case .resident, .shared: bytes += UnsafeRawBufferPointer(start: hal.frameAddress(entry.value) + inside, count: n)
+            case .filled: for i in inside..<inside + n { bytes.append(UInt8(truncatingIfNeeded: entry.value >> UInt32(8 * (i & 3)))) }
+            case .zero: bytes += [UInt8](repeating: 0, count: n)
+            case .absent:
+                let mapping = p.mapping(containing: page)
+                let frame = mapping.flatMap { objects[$0.ref] as? SharedObject }?.frames[Int(page - mapping!.page)] ?? noFrame
+                bytes += frame == noFrame ? [UInt8](repeating: 0, count: n) : [UInt8](UnsafeRawBufferPointer(start: hal.frameAddress(frame) + inside, count: n))
+            case .compressed, .swapped, .swappingIn, .swappingOut: return nil
+            }
+        }
+        return bytes
+    }
+    /// The name of a process; nil when there is none of this number any more.
+    public func inspectName(pid: UInt32) -> String? { processes.first { $0.pid == pid }?.name.string }
 
     // MARK: Time
 

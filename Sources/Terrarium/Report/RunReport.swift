@@ -17,19 +17,15 @@ public enum RunReport {
     /// The report as a JSON object.
     public static func object(_ simulation: Simulation) -> [String: Any] {
         let m = simulation.kernel.memoryRecord
-        let processes = simulation.kernel.processRecords.map { p -> [String: Any] in
-            ["pid": p.pid, "name": p.name.string, "state": stateName(p.state), "exit_reason": ExitReason(rawValue: p.exitReason)?.name ?? "unknown", "exit_code": p.exitCode,
-             "instructions": p.instructions, "pages_resident": p.pagesResident, "pages_compressed": p.pagesCompressed, "pages_swapped": p.pagesSwapped, "pages_shared": p.pagesShared,
-             "faults": p.faults, "messages": p.messages, "tab": p.tabID, "lifecycle": LifecycleState(rawValue: p.lifecycle)?.name ?? ""]
-        }
         return [
             "schema": 1, "tick_ns": simulation.now, "image": hexadecimal(simulation.image.hash), "seed": simulation.configuration.seed, "policy": simulation.configuration.policy,
-            "processes": processes,
+            "processes": simulation.kernel.processRecords.map { process($0, simulation) }, "devices": simulation.deviceReports.map(device),
             "memory": ["frames_total": m.framesTotal, "frames_free": m.framesFree, "frames_process": m.framesProcess, "frames_shared": m.framesShared,
                        "frames_compressed_pool": m.framesCompressedPool, "frames_kernel": m.framesKernel, "pages_compressed": m.pagesCompressed, "pages_swapped": m.pagesSwapped,
                        "bytes_compressed": m.bytesCompressed, "pressure_some_10s_per_mille": m.pressureSome10, "pressure_full_10s_per_mille": m.pressureFull10],
             "network": ["frames_sent": simulation.net.transmittedFrameCount, "frames_received": simulation.net.receivedFrameCount, "frames_dropped": simulation.net.droppedFrameCount],
             "frame": ["flushes": simulation.gpu.frame.flushCount, "hash": hexadecimal(simulation.gpu.frame.stateHash())],
+            "kernel": kernel(simulation.kernel.counters),
             "machine": ["turns": simulation.machine.turnCount, "idle_ns": simulation.machine.idleNanoseconds, "host_events": simulation.machine.hostEventCount],
             "hashes": simulation.stateHashes().map { ["name": $0.name, "hash": hexadecimal($0.hash)] },
             "marks": simulation.marks.map { ["tick_ns": $0.tick, "pid": $0.pid, "kind": $0.kind, "a": $0.a, "b": $0.b] as [String: Any] },
@@ -50,10 +46,37 @@ public enum RunReport {
         }
     }
 
+    private static func kernel(_ c: KernelCounters) -> [String: Any] {
+        ["system_calls": c.systemCalls, "context_switches": c.contextSwitches, "faults": c.faults, "messages": c.messages, "traps": c.traps,
+         "compressions": c.compressions, "decompressions": c.decompressions, "swap_outs": c.swapOuts, "swap_ins": c.swapIns, "swap_errors": c.swapErrors, "disk_errors": c.diskErrors,
+         "freezes": c.freezes, "hibernations": c.hibernations, "thaws": c.thaws, "discards": c.discards, "out_of_memory_kills": c.outOfMemoryKills,
+         "refused_decisions": c.refusedDecisions, "dropped_input_events": c.droppedInputEvents, "dropped_console_bytes": c.droppedConsoleBytes]
+    }
+    private static func process(_ p: ProcessRecord, _ simulation: Simulation) -> [String: Any] {
+        [
+            "pid": p.pid, "name": p.name.string, "parent": p.parent, "state": stateName(p.state), "exit_reason": ExitReason(rawValue: p.exitReason)?.name ?? "unknown", "exit_code": p.exitCode,
+            "tab": p.tabID, "lifecycle": LifecycleState(rawValue: p.lifecycle)?.name ?? "",
+            "instructions": p.instructions, "nanoseconds": p.nanoseconds, "system_calls": p.systemCalls, "context_switches": p.contextSwitches,
+            "messages": p.messages, "messages_sent": p.messagesSent, "messages_received": p.messagesReceived, "bytes_sent": p.bytesSent, "bytes_received": p.bytesReceived,
+            "handles": p.handles, "objects": p.objects, "queued_bytes": p.queuedBytes,
+            "faults": p.faults, "faults_by_kind": Dictionary(uniqueKeysWithValues: FaultKind.allCases.map { ($0.name, p.faultsByKind[$0.rawValue]) }),
+            "pages_resident": p.pagesResident, "pages_compressed": p.pagesCompressed, "pages_swapped": p.pagesSwapped, "pages_shared": p.pagesShared, "pages_filled": p.pagesFilled,
+            "memory_map": (simulation.pageReports(pid: p.pid) ?? []).map(MemoryMap.object),
+        ]
+    }
+    private static func device(_ d: DeviceReport) -> [String: Any] {
+        func object(_ counts: [NamedCount]) -> [String: UInt64] { Dictionary(counts.map { ($0.name, $0.count) }, uniquingKeysWith: +) }
+        return ["name": d.name, "slot": d.slot, "device_id": d.deviceID, "status": d.status, "needs_reset": d.needsReset, "interrupts": d.interrupts,
+                "counters": object(d.counters), "drops": object(d.drops), "queues": d.queues.map { ["size": $0.size, "ready": $0.isReady, "in_flight": $0.inFlight] as [String: Any] }]
+    }
+
     // MARK: For people
 
-    /// Process table, memory by owner, totals.
-    public static func lines(_ simulation: Simulation) -> [String] { processLines(simulation) + [""] + memoryLines(simulation) + [""] + totalLines(simulation) }
+    /// Process table, accounting, memory by owner, memory maps, what devices dropped, totals.
+    public static func lines(_ simulation: Simulation) -> [String] {
+        [processLines(simulation), accountLines(simulation), memoryLines(simulation), MemoryMap.lines(simulation), dropLines(simulation), totalLines(simulation)]
+            .filter { !$0.isEmpty }.joined(separator: [""]).map { $0 }
+    }
 
     static func processLines(_ simulation: Simulation) -> [String] {
         var lines = ["  PID NAME             STATE        RESIDENT COMPRESSED   SWAPPED    SHARED      FAULTS    MESSAGES    INSTRUCTIONS"]
@@ -63,6 +86,20 @@ public enum RunReport {
                          + right(kibibytes(p.pagesSwapped), 10) + right(kibibytes(p.pagesShared), 10) + right(grouped(p.faults), 12) + right(grouped(p.messages), 12) + right(grouped(p.instructions), 16))
         }
         return lines + ["      (memory in KiB)"]
+    }
+    static func accountLines(_ simulation: Simulation) -> [String] {
+        var lines = ["  PID NAME             CPU TIME ms  SYSTEM CALLS   SWITCHES   SENT BYTES   RECEIVED B  HANDLES  OBJECTS  QUEUED B   PARENT"]
+        for p in simulation.kernel.processRecords {
+            lines.append(right("\(p.pid)", 5) + " " + left(p.name.string, 17) + right("\(p.nanoseconds / 1_000_000).\(p.nanoseconds / 100_000 % 10)", 11) + right(grouped(p.systemCalls), 14)
+                         + right(grouped(p.contextSwitches), 11) + right(grouped(p.bytesSent), 13) + right(grouped(p.bytesReceived), 13) + right("\(p.handles)", 9)
+                         + right("\(p.objects)", 9) + right(grouped(UInt64(p.queuedBytes)), 10) + right("\(p.parent)", 9))
+        }
+        return lines
+    }
+    /// Nothing where nothing was dropped.
+    static func dropLines(_ simulation: Simulation) -> [String] {
+        let lines = simulation.deviceReports.filter { !$0.drops.isEmpty }.map { d in left(d.name, 16) + d.drops.map { "\($0.name) \(grouped($0.count))" }.joined(separator: ", ") }
+        return lines.isEmpty ? [] : ["DROPPED OR REFUSED BY DEVICES"] + lines
     }
     /// Every frame has one owner; a bar shows the part of the whole.
     static func memoryLines(_ simulation: Simulation) -> [String] {

@@ -42,6 +42,8 @@ public struct PageRangeReport: Codable, Sendable {
     public var isWritable: Bool
     public var firstFrame: UInt32?
     public var sharedObject: UInt32?
+    /// A file of the archive, or the framebuffer.
+    public var sharedName: String?
 }
 public struct ChannelReport: Codable, Sendable {
     public var id: UInt32
@@ -81,6 +83,8 @@ public struct DeviceReport: Codable, Sendable {
     public var interrupts: UInt64
     public var queues: [QueueReport]
     public var counters: [NamedCount]
+    /// What the device dropped or refused, by reason; only what happened.
+    public var drops: [NamedCount]
 }
 public struct TimerReport: Codable, Sendable {
     public var deadline: UInt64
@@ -126,7 +130,7 @@ extension Simulation {
     func pageReports(pid: UInt32) -> [PageRangeReport]? {
         kernel.inspectPages(pid: pid)?.map { r in
             PageRangeReport(start: UInt64(r.firstPage) << 16, end: UInt64(r.firstPage + r.count) << 16, pages: r.count, state: r.state, isWritable: r.isWritable,
-                            firstFrame: r.firstFrame, sharedObject: r.object)
+                            firstFrame: r.firstFrame, sharedObject: r.object, sharedName: r.objectName)
         }
     }
     var channelReports: [ChannelReport] {
@@ -144,23 +148,31 @@ extension Simulation {
     var deviceReports: [DeviceReport] {
         machine.devices.compactMap { $0 as? VirtIOTransport }.map { transport in
             let t = transport.inspect()
-            var counters = deviceCounters(transport.device) + t.faults.map { NamedCount(name: "fault " + $0.name, count: UInt64($0.count)) }
-            if t.droppedRequestCount > 0 { counters.append(NamedCount(name: "dropped requests", count: UInt64(t.droppedRequestCount))) }
+            let drops = (deviceDrops(transport.device) + t.faults.map { NamedCount(name: "fault " + $0.name, count: UInt64($0.count)) }
+                + [NamedCount(name: "unusable requests", count: UInt64(t.droppedRequestCount))]).filter { $0.count > 0 }
             return DeviceReport(name: t.name, slot: t.slot, deviceID: t.deviceID, status: t.status, needsReset: transport.needsReset, features: hexadecimal(t.featuresAccepted),
                                 featuresOffered: hexadecimal(t.featuresOffered), interrupts: t.interruptCount,
                                 queues: t.queues.map { QueueReport(size: $0.size, isReady: $0.isReady, taken: $0.taken, returned: $0.returned, inFlight: $0.inFlight, busyUntil: $0.busyUntil.nanoseconds) },
-                                counters: counters)
+                                counters: deviceCounters(transport.device), drops: drops)
         }
     }
     private func deviceCounters(_ device: any VirtIODevice) -> [NamedCount] {
         func list(_ pairs: [(String, UInt64)]) -> [NamedCount] { pairs.map { NamedCount(name: $0.0, count: $0.1) } }
-        if let d = device as? GPUDevice { return list([("commands", d.commandCount), ("refused", d.refusedCommandCount), ("flushes", d.frame.flushCount)]) }
-        if let d = device as? NetDevice { return list([("frames sent", d.transmittedFrameCount), ("frames received", d.receivedFrameCount), ("frames dropped", d.droppedFrameCount)]) }
+        if let d = device as? GPUDevice { return list([("commands", d.commandCount), ("flushes", d.frame.flushCount)]) }
+        if let d = device as? NetDevice { return list([("frames sent", d.transmittedFrameCount), ("frames received", d.receivedFrameCount)]) }
         if let d = device as? BlockDevice {
-            return list([("reads", d.readCount), ("writes", d.writeCount), ("bytes read", d.readByteCount), ("bytes written", d.writtenByteCount), ("errors", d.errorCount)])
+            return list([("reads", d.readCount), ("writes", d.writeCount), ("bytes read", d.readByteCount), ("bytes written", d.writtenByteCount)])
         }
-        if let d = device as? InputDevice { return list([("dropped reports", UInt64(d.droppedReportCount))]) }
-        if let d = device as? ConsoleDevice { return list([("bytes kept", UInt64(d.captured.count)), ("input dropped", UInt64(d.inputDroppedByteCount))]) }
+        if let d = device as? ConsoleDevice { return list([("bytes kept", UInt64(d.captured.count))]) }
+        return []
+    }
+    private func deviceDrops(_ device: any VirtIODevice) -> [NamedCount] {
+        func list(_ pairs: [(String, UInt64)]) -> [NamedCount] { pairs.map { NamedCount(name: $0.0, count: $0.1) } }
+        if let d = device as? GPUDevice { return list([("refused commands", d.refusedCommandCount)]) }
+        if let d = device as? NetDevice { return list([("frames dropped", d.droppedFrameCount)]) }
+        if let d = device as? BlockDevice { return list([("errors", d.errorCount)] + FaultPlan.Kind.allCases.map { ("injected \($0.rawValue)", d.faultCount($0)) }) }
+        if let d = device as? InputDevice { return list([("reports without room", UInt64(d.droppedReportCount))]) }
+        if let d = device as? ConsoleDevice { return list([("input bytes without room", UInt64(d.inputDroppedByteCount))]) }
         return []
     }
     var timerReports: [TimerReport] {

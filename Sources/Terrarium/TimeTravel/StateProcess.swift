@@ -27,6 +27,7 @@ final class StateServer {
     private var simulation: Simulation?
     private var isAtEnd = false
     private var traps: [TrapNote] = []
+    private var calls: [String] = [], callOrder: CallTraceOrder?
     // The order that is being carried out.
     private var evaluator: PredicateEvaluator?
     private var eventGoal: UInt64?, hostEventGoal: UInt64?
@@ -87,6 +88,7 @@ final class StateServer {
         if order.isNew { try begin(order, s) }
         let interrupts = s.machine.interrupts.raisedCounts
         traps = []
+        calls = []
         let deadline = hostMilliseconds() + UInt64(order.sliceMilliseconds)
         var end = RunEnd.reached
         var hasStopped = false
@@ -112,10 +114,15 @@ final class StateServer {
             }
         }
         if end != .sliceSpent { evaluator = nil }
-        return RunAnswer(end: end, position: position(s), traps: traps, interrupts: raised(s, since: interrupts))
+        return RunAnswer(end: end, position: position(s), traps: traps, interrupts: raised(s, since: interrupts), calls: calls)
     }
     private func begin(_ order: RunOrder, _ s: Simulation) throws {
         evaluator = nil
+        if callOrder != order.calls {
+            callOrder = order.calls
+            let isJSON = order.calls?.isJSON ?? false
+            s.traceCalls(order.calls?.filter) { [unowned self] call in calls.append(isJSON ? call.json : call.line) }
+        }
         if let text = order.predicate {
             do { evaluator = try PredicateEvaluator(try Predicate.parse(text), s) } catch let e as PredicateError { throw TerrariumError(.badData, e.message) }
         }

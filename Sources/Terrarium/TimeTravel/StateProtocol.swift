@@ -48,6 +48,14 @@ struct RunOrder: Codable {
     /// True on the first of several orders that belong together: predicates and counts start anew.
     var isNew = true
     var sliceMilliseconds: UInt32
+    /// System calls to be reported on the way.
+    var calls: CallTraceOrder?
+}
+/// Which system calls are wanted, as lines for people or of JSON.
+public struct CallTraceOrder: Codable, Equatable, Sendable {
+    public var filter: CallFilter
+    public var isJSON: Bool
+    public init(_ filter: CallFilter, isJSON: Bool = false) { self.filter = filter; self.isJSON = isJSON }
 }
 
 /// Why a run ended.
@@ -66,6 +74,8 @@ struct RunAnswer: Codable {
     var traps: [TrapNote] = []
     /// Devices whose interrupt line was raised meanwhile, with the number of times.
     var interrupts: [NamedCount] = []
+    /// Lines of the system calls that were asked for.
+    var calls: [String] = []
 }
 struct TrapNote: Codable, Sendable {
     var tick: UInt64

@@ -69,6 +69,9 @@ public final class Timeline {
     public var onProgress: ((TimelinePosition) -> Void)?
     /// Asked now and then while it runs; true stops it between turns.
     public var isInterrupted: () -> Bool = { false }
+    /// System calls made on the way, wherever it goes, are given to `onCalls` as lines. Nil: none.
+    public var callTrace: CallTraceOrder?
+    public var onCalls: (([String]) -> Void)?
     static let sliceMilliseconds: UInt32 = 100
 
     /// Starts the state process. `executable` is a `simctl`; without one it is looked for beside this program.
@@ -150,6 +153,7 @@ public final class Timeline {
     }
     private func drive(_ first: RunOrder) throws -> TimelineRun {
         var order = first
+        order.calls = callTrace
         var run = TimelineRun(end: .reached, position: live.position, traps: [], interrupts: [])
         while true {
             let started = milliseconds()
@@ -158,6 +162,7 @@ public final class Timeline {
             live.position = answer.position
             run.position = answer.position
             run.traps += answer.traps.map(describe)
+            if !answer.calls.isEmpty { onCalls?(answer.calls) }
             for i in answer.interrupts {
                 if let known = run.interrupts.firstIndex(where: { $0.name == i.name }) { run.interrupts[known].count += i.count } else { run.interrupts.append(i) }
             }

@@ -104,6 +104,7 @@ public final class Simulation {
     public let pageServer: PageServer?
     let hal: HostedHAL
     private let guest: KernelGuest
+    var callTracer: CallTracer?
 
     /// Builds the machine, attaches the devices, loads the image. Nothing runs yet.
     public init(_ configuration: SimulationConfiguration, image: SystemImage, mode: SimulationMode = .live) throws {
