@@ -126,7 +126,7 @@ public enum Metering {
             let size = Int(try r.u32())
             let start = r.offset
             try r.skip(size)
-            var walker = FunctionWalker(WasmReader(bytes, from: start, to: start + size))
+            var walker = FunctionWalker(WasmReader(bytes, from: start, to: start + size), hasMemory: m.module.hasMemory)
             try walker.walk()
             m.usesMemoryInit = m.usesMemoryInit || walker.usesMemoryInit
             let body = walker.emit(bytes, start..<start + size)
@@ -150,14 +150,15 @@ struct FunctionWalker {
     private var hasCall = false
     private var hasCallFreeLoop = false
     private(set) var usesMemoryInit = false
+    private let hasMemory: Bool
 
-    init(_ reader: WasmReader) { r = reader }
+    init(_ reader: WasmReader, hasMemory: Bool) { r = reader; self.hasMemory = hasMemory }
 
     mutating func walk() throws(WasmError) {
         for _ in 0..<(try r.u32()) {
             _ = try r.u32()
             let type = try r.byte()
-            guard (0x7c...0x7f).contains(type) else { throw WasmError("A local variable has an unsupported type (vector or reference).") }
+            try WasmModule.checkValueType(type)
         }
         labels.append(Label(kind: .function, isTarget: false, hasCall: false))
         begin(Mark.entry)
@@ -217,16 +218,22 @@ struct FunctionWalker {
         case 0x11: _ = try r.u32(); _ = try r.u32(); called()
         case 0x1a, 0x1b: count()
         case 0x20...0x24: count(); _ = try r.u32()
-        case 0x28...0x3e: count(); _ = try r.u32(); _ = try r.u32()
-        case 0x3f, 0x40: count(); _ = try r.byte()
+        case 0x28...0x3e: count(); try usesMemory(try r.u32() >> 6); _ = try r.u32()
+        case 0x3f, 0x40: count(); try usesMemory(UInt32(try r.byte()))
         case 0x41, 0x42: count(); try r.skipSigned()
         case 0x43: count(); try r.skip(4)
         case 0x44: count(); try r.skip(8)
         case 0x45...0xc4: count()
-        case 0x1c: count(); try r.skip(Int(try r.u32()))
+        case 0x1c: count(); for _ in 0..<(try r.u32()) { try WasmModule.checkValueType(try r.byte()) }
         case 0xfc: try bulk()
         default: throw WasmError(FunctionWalker.refusal(op, r.offset - 1))
         }
+    }
+
+    /// `selector` is 0 for the only memory.
+    private func usesMemory(_ selector: UInt32) throws(WasmError) {
+        guard hasMemory else { throw WasmError("An instruction at byte \(r.offset) uses memory, but the module has none; declare one, or link with wasm-ld.") }
+        guard selector == 0 else { throw WasmError("An instruction at byte \(r.offset) names a second memory (multi-memory); programs have one.") }
     }
 
     private mutating func bulk() throws(WasmError) {
@@ -234,24 +241,24 @@ struct FunctionWalker {
         count()
         switch sub {
         case 0...7: break
-        case 8: usesMemoryInit = true; _ = try r.u32(); _ = try r.byte()
+        case 8: usesMemoryInit = true; _ = try r.u32(); try usesMemory(UInt32(try r.byte()))
         case 9: usesMemoryInit = true; _ = try r.u32()
-        case 10: _ = try r.byte(); _ = try r.byte()
-        case 11: _ = try r.byte()
-        default: throw WasmError("Instruction 0xfc \(sub) at byte \(r.offset) changes tables, which programs may not do.")
+        case 10: try usesMemory(UInt32(try r.byte())); try usesMemory(UInt32(try r.byte()))
+        case 11: try usesMemory(UInt32(try r.byte()))
+        default: throw WasmError("Instruction 0xfc \(sub) at byte \(r.offset) changes tables, which programs may not do; build without -mreference-types.")
         }
     }
 
     private static func refusal(_ op: UInt8, _ offset: Int) -> String {
-        let what = switch op {
-        case 0xfd: "a vector (SIMD) instruction"
-        case 0xfe: "an atomic (threads) instruction"
-        case 0x12, 0x13: "a tail call"
-        case 0x06, 0x07, 0x08, 0x09, 0x18, 0x19, 0x1f, 0x0a: "an exception-handling instruction"
-        case 0x25, 0x26, 0xd0, 0xd1, 0xd2: "a reference or table instruction"
-        default: "unknown"
+        let (what, way) = switch op {
+        case 0xfd: ("a vector (SIMD) instruction", "without -msimd128")
+        case 0xfe: ("an atomic (threads) instruction", "without -pthread and -matomics")
+        case 0x12, 0x13, 0x15: ("a tail call", "without -mtail-call")
+        case 0x06, 0x07, 0x08, 0x09, 0x18, 0x19, 0x1f, 0x0a: ("an exception-handling instruction", "without -fwasm-exceptions")
+        case 0x25, 0x26, 0xd0, 0xd1, 0xd2: ("a reference or table instruction", "without -mreference-types")
+        default: ("unknown", "without experimental features")
         }
-        return "Instruction 0x\(String(op, radix: 16)) at byte \(offset) (\(what)) is not supported in programs."
+        return "Instruction 0x\(String(op, radix: 16)) at byte \(offset) (\(what)) is not supported in programs; build \(way)."
     }
 
     /// The body with marks inserted.

@@ -243,7 +243,7 @@ public final class ProgramBuilder: Sendable {
         let sources = c.files.map(\.name).filter { $0.hasSuffix(".c") }
         let objects = parallel(sources) { (source) throws(BuildError) in
             let object = "\(directory)/\(source).o"
-            try self.run([self.tools.clang, self.optimisation] + ProgramBuilder.cFlags + ["-I", headers, "-c", "\(directory)/\(source)", "-o", object],
+            try self.run([self.tools.clang] + self.optimisation.split(separator: " ").map(String.init) + ProgramBuilder.cFlags + ["-I", headers, "-c", "\(directory)/\(source)", "-o", object],
                          what: "compiling the C of the program \(name)", timeoutSeconds: 900)
             return object
         }

@@ -38,7 +38,9 @@ struct WasmModule {
             throw WasmError("This is not a WebAssembly module: it does not begin with \\0asm.")
         }
         guard bytes[4] == 1, bytes[5] == 0, bytes[6] == 0, bytes[7] == 0 else {
-            throw WasmError("WebAssembly binary version \(bytes[4]) is not supported; version 1 is.")
+            let isComponent = bytes[6] == 1
+            throw WasmError(isComponent ? "This is a WebAssembly component; programs are core modules (extract one with wasm-tools component unbundle)."
+                                        : "WebAssembly binary version \(bytes[4]) is not supported; build the module as version 1.")
         }
         var r = WasmReader(bytes, from: 8)
         while !r.isAtEnd {
@@ -61,8 +63,10 @@ struct WasmModule {
         case 5: try parseMemories(&r)
         case 7: try parseExports(&r)
         case 9: try parseElements(&r)
-        case 0, 6, 8, 10, 11, 12: break
-        default: throw WasmError("Section \(id) belongs to a WebAssembly feature that programs may not use.")
+        case 0, 6, 10, 11, 12: break
+        case 8: throw WasmError("The module has a start function, which would run before the program has its handles; export start(i32) instead.")
+        case 13: throw WasmError("The module declares exception tags (exception handling), which programs may not use; build without -fwasm-exceptions.")
+        default: throw WasmError("Section \(id) is none of WebAssembly 1.0; build the module without experimental features.")
         }
     }
 
@@ -73,7 +77,7 @@ struct WasmModule {
             guard try r.byte() == 0x60 else { throw WasmError("Only function types are supported.") }
             let s = WasmSignature(parameters: try valueTypes(&r), results: try valueTypes(&r))
             guard s.parameters.count <= 60 else { throw WasmError("A function has \(s.parameters.count) parameters; at most 60 are supported.") }
-            guard s.results.count <= 1 else { throw WasmError("Functions with several results are not supported.") }
+            guard s.results.count <= 1 else { throw WasmError("A function has several results (multi-value); build without -mmultivalue.") }
             types.append(s)
         }
     }
@@ -81,16 +85,24 @@ struct WasmModule {
         var list: [UInt8] = []
         for _ in 0..<(try r.u32()) {
             let t = try r.byte()
-            guard (0x7c...0x7f).contains(t) else { throw WasmError("Value type 0x\(String(t, radix: 16)) (vector or reference) is not supported.") }
+            try WasmModule.checkValueType(t)
             list.append(t)
         }
         return list
+    }
+    static func checkValueType(_ t: UInt8) throws(WasmError) {
+        switch t {
+        case 0x7c...0x7f: return
+        case 0x7b: throw WasmError("The module uses vectors (SIMD, v128), which programs may not; build without -msimd128.")
+        case 0x6f, 0x70: throw WasmError("The module keeps references (funcref, externref) in values, which programs may not; build without -mreference-types.")
+        default: throw WasmError("Value type 0x\(String(t, radix: 16)) is none of i32, i64, f32 and f64; build without experimental features.")
+        }
     }
     private mutating func parseImports(_ r: inout WasmReader) throws(WasmError) {
         for _ in 0..<(try r.u32()) {
             let module = try r.name(), field = try r.name(), kind = try r.byte()
             guard module == "kernel", field == "syscall", kind == 0 else {
-                throw WasmError("The module imports \(module).\(field); programs may import only the function kernel.syscall.")
+                throw WasmError("The module imports \(module).\(field); programs may import only the function kernel.syscall (is a library missing, or was it built for WASI or a browser?).")
             }
             let type = try r.u32()
             guard types.indices.contains(Int(type)), types[Int(type)] == WasmModule.systemCall else {
@@ -104,26 +116,28 @@ struct WasmModule {
         switch try r.byte() {
         case 0: return (try r.u32(), nil)
         case 1: return (try r.u32(), try r.u32())
-        default: throw WasmError("Shared or 64-bit memories are not supported.")
+        case 2, 3: throw WasmError("The module wants shared memory (threads), which programs may not have; build without -pthread.")
+        case 4...7: throw WasmError("The module wants 64-bit memory (memory64); build for wasm32.")
+        default: throw WasmError("The limits of a memory or table are of an unknown kind; build without experimental features.")
         }
     }
     private mutating func parseTables(_ r: inout WasmReader) throws(WasmError) {
         let count = try r.u32()
-        guard count <= 1 else { throw WasmError("The module has \(count) tables; at most one is supported.") }
+        guard count <= 1 else { throw WasmError("The module has \(count) tables; programs have at most one (build without -mreference-types).") }
         guard count == 1 else { return }
-        guard try r.byte() == 0x70 else { throw WasmError("Only tables of functions are supported.") }
+        guard try r.byte() == 0x70 else { throw WasmError("The module has a table of external references; programs have tables of functions only (build without -mreference-types).") }
         tableCount = try limits(&r).min
         guard tableCount <= 1 << 20 else { throw WasmError("The function table has \(tableCount) entries; at most 1,048,576 are supported.") }
         hasTable = true
     }
     private mutating func parseMemories(_ r: inout WasmReader) throws(WasmError) {
         let count = try r.u32()
-        guard count <= 1 else { throw WasmError("The module has \(count) memories; at most one is supported.") }
+        guard count <= 1 else { throw WasmError("The module has \(count) memories (multi-memory); programs have one.") }
         guard count == 1 else { return }
         (memoryPagesInitial, memoryPagesMax) = try limits(&r)
         hasMemory = true
         guard memoryPagesInitial <= WasmModule.memoryPagesLimit else {
-            throw WasmError("The module wants \(memoryPagesInitial) pages of memory at start; at most \(WasmModule.memoryPagesLimit) (1 GiB) exist.")
+            throw WasmError("The module wants \(memoryPagesInitial) pages of memory at start; at most \(WasmModule.memoryPagesLimit) (1 GiB) exist; link with a smaller --initial-memory.")
         }
     }
     private mutating func parseExports(_ r: inout WasmReader) throws(WasmError) {
@@ -134,7 +148,7 @@ struct WasmModule {
     }
     private func parseElements(_ r: inout WasmReader) throws(WasmError) {
         for _ in 0..<(try r.u32()) {
-            guard try r.u32() == 0 else { throw WasmError("Only active element segments with function indices are supported.") }
+            guard try r.u32() == 0 else { throw WasmError("A passive or declared element segment belongs to instructions that change tables, which programs may not do; build without -mreference-types.") }
             guard try r.byte() == 0x41 else { throw WasmError("An element segment's offset must be a constant.") }
             try r.skipSigned()
             guard try r.byte() == 0x0b else { throw WasmError("An element segment's offset must be a constant.") }

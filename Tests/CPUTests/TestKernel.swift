@@ -33,6 +33,10 @@ final class TestKernel {
     var instructions: UInt64 = 0
     var slices = 0
     var answer: (CallArguments) -> Int64 = { _ in 0 }
+    /// Serves a fault instead of the rules below; false stops the task there.
+    var onFault: ((_ task: Int, _ page: UInt32, _ isWrite: Bool) -> Bool)?
+    /// Instructions so far at each system call.
+    var callCounts: [UInt64] = []
 
     init(megabytes: Int = 16) throws {
         ram = try GuestRAM(byteCount: megabytes << 20)
@@ -71,7 +75,7 @@ final class TestKernel {
                 if calls.count >= callsMax { return e }
             case .pageFault(let page, let isWrite):
                 faults.append("\(page)\(isWrite ? "w" : "r")")
-                if !resolve(task, page, isWrite) { return e }
+                if !(onFault?(task, page, isWrite) ?? resolve(task, page, isWrite)) { return e }
             }
         }
         return .outOfFuel
@@ -116,6 +120,7 @@ final class TestKernel {
     private func call(_ task: Int) {
         let a = cpu.systemCallArguments(task: task)
         calls.append(a)
+        callCounts.append(instructions)
         if a.number == 1 { lines.append(String(decoding: bytes(task, a.a0, a.a1), as: UTF8.self)) }
         if a.number == 5 { fill(task, a.a0, a.a1) }
         cpu.setSystemCallResult(task: task, answer(a))

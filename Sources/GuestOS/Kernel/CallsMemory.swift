@@ -49,8 +49,10 @@ extension Kernel {
     /// given back for everybody.
     func callPageRelease(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a0 >= 0, a.a1 >= 0, a.a0 <= 0x1_0000_0000, a.a1 <= 0x1_0000_0000 - a.a0 else { throw .failed(.badAddress) }
-        let first = UInt32((a.a0 + 0xffff) >> 16), end = UInt32((a.a0 + a.a1) >> 16)
+        let used = max(hal.memoryPages(task: p.task), p.mappings.last.map { $0.page + $0.pageCount } ?? 0)
+        let first = UInt32((a.a0 + 0xffff) >> 16), end = min(UInt32((a.a0 + a.a1) >> 16), used)
         var given: Int64 = 0
+        charge(costs.pageRelease * UInt64(end > first ? end - first : 0))
         var page = first
         charge(costs.perItem * UInt64(end > first ? end - first : 0))
         while page < end {

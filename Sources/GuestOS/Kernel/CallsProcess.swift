@@ -22,6 +22,7 @@ extension Kernel {
         try probe(p, a.a0, Int(a.a1), write: true)
         var bytes: [UInt8] = []
         for _ in 0..<Int(a.a1) { bytes.append(random.next()) }
+        charge(UInt64(a.a1))                        // a nanosecond each
         try copyOut(p, bytes, a.a0)
         return 0
     }

@@ -46,6 +46,7 @@ public struct CostModel: Sendable {
     public var pageZero: UInt64 = 4_000             // 64 KiB at 16 bytes/ns
     public var pageCopy: UInt64 = 8_000
     public var pageMap: UInt64 = 100
+    public var pageRelease: UInt64 = 50             // each page of the range
     public var copyPerKiB: UInt64 = 64              // user memory <-> kernel
     public var compressPage: UInt64 = 160_000       // LZ4 at ~0.4 GB/s
     public var decompressPage: UInt64 = 33_000      // ~2 GB/s

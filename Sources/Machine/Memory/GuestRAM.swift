@@ -1,4 +1,4 @@
-// Guest RAM: one memfd, mapped linearly and prefaulted. A frame is 64 KiB; a task's page is the same bytes mapped a
+// Guest RAM: one memfd, mapped linearly and prefaulted (the first 512 MiB). A frame is 64 KiB; a task's page is the same bytes mapped a
 // second time (`AddressSpace` below maps them by offset in the memfd). Invariant: `byteCount` = `frameCount` × 64 KiB.
 
 import CHost
@@ -15,7 +15,7 @@ public final class GuestRAM {
     /// The memfd behind it; frame n lies at n × 64 KiB.
     let fileDescriptor: Int32
 
-    /// Reserves and prefaults `byteCount` bytes of zeros. Throws when it is not a multiple of 64 KiB or not available.
+    /// Reserves `byteCount` bytes of zeros, the first 512 MiB of them prefaulted. Throws when it is not a multiple of 64 KiB or not available.
     public init(byteCount: Int) throws(MachineError) {
         guard byteCount > 0, byteCount % GuestRAM.frameByteCount == 0, byteCount <= 64 << 30 else {
             throw MachineError("RAM of \(byteCount) bytes is not a multiple of 64 KiB between 64 KiB and 64 GiB.")

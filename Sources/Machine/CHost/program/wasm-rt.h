@@ -130,5 +130,8 @@ static inline void terrarium_move(void *d, const void *s, uint32_t n) {
 // Every NaN that becomes visible as bits is the canonical one.
 #define TERRARIUM_CANONICAL_F32(x) (__builtin_isnan(x) ? __builtin_nanf("") : (x))
 #define TERRARIUM_CANONICAL_F64(x) (__builtin_isnan(x) ? __builtin_nan("") : (x))
+// The sign of a NaN shows here as well (included after <math.h>).
+#define copysign(x, y) __builtin_copysign(x, TERRARIUM_CANONICAL_F64(y))
+#define copysignf(x, y) __builtin_copysignf(x, TERRARIUM_CANONICAL_F32(y))
 
 #endif
