@@ -67,7 +67,9 @@ final class StateServer {
         if image.hash != trace.header.imageHash && !isAnyImageAllowed {
             throw TerrariumError(.badData, "\(path) was recorded on image \(hexadecimal(trace.header.imageHash)), this one is \(hexadecimal(image.hash)); build the recorded version, or try --any-image")
         }
-        let s = try Simulation(try SimulationConfiguration(trace.header.configuration), image: image, mode: .replay)
+        var configuration = try SimulationConfiguration(trace.header.configuration)
+        try configuration.resolveDisk(trace: path, file: nil)
+        let s = try Simulation(configuration, image: image, mode: .replay)
         s.machine.replay = TimelineReplay(trace)
         // Naming a trap's place starts other programs: left to the timeline.
         s.hal.onTrap = { [unowned self, unowned s] task, trap, offsets in
