@@ -2,7 +2,7 @@
 SIMCTL := .build/release/simctl
 JOBS := $(shell nproc)
 
-.PHONY: help setup build image run test bench kernel-size metal-check clean compare
+.PHONY: help setup build image run test bench fuzz kernel-size metal-check clean compare
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test: build      ## everything: unit, scenario, conformance, record and replay, 
 
 bench: build     ## measurements that docs/measurements.md quotes
 	@$(SIMCTL) bench all
+
+fuzz: setup      ## a million random operations on the VirtIO devices, under the address sanitizer
+	@scripts/fuzz
 
 kernel-size:     ## lines of the microkernel proper (limit 2,500)
 	@scripts/kernel-size

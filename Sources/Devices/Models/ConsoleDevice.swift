@@ -6,9 +6,10 @@ import Machine
 public final class ConsoleDevice: VirtIODevice, HostEventSink {
     public let name = "console"
     public let deviceID: UInt32 = 3
-    public let deviceFeatures: UInt64 = 0
+    public let deviceFeatures: UInt64 = 1   // SIZE
     public let queueSizes = [64, 64]
-    public var configuration: [UInt8] { ConfigurationWriter.bytes { $0.add16(80); $0.add16(25); $0.add32(1); $0.add32(0) } }
+    public var configuration: [UInt8] { ConfigurationWriter.bytes { $0.add16(columns); $0.add16(rows); $0.add32(1); $0.add32(0) } }
+    private var columns: UInt16 = 80, rows: UInt16 = 25
 
     /// Called with each piece of output.
     public var onOutput: (([UInt8]) -> Void)?
@@ -37,6 +38,12 @@ public final class ConsoleDevice: VirtIODevice, HostEventSink {
                 transport.push(1, chain, byteCount: 0)
             }
         }
+    }
+
+    /// The terminal has another size: the driver is told. Only before a run or from a scheduled event.
+    public func resize(columns: UInt16, rows: UInt16) {
+        (self.columns, self.rows) = (columns, rows)
+        transport.configurationChanged()
     }
 
     private func output(_ bytes: [UInt8]) {
@@ -73,5 +80,6 @@ public final class ConsoleDevice: VirtIODevice, HostEventSink {
         hasher.add(outputByteCount)
         hasher.add(outputHash.value)
         hasher.add(input)
+        hasher.add(UInt32(columns) << 16 | UInt32(rows))
     }
 }

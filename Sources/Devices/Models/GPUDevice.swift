@@ -240,6 +240,8 @@ public final class GPUDevice: VirtIODevice {
 
     public func hash(into hasher: inout StateHasher) {
         hasher.add(scanoutResource)
+        hasher.add(displayEvents)
+        hasher.add(preferred.width); hasher.add(preferred.height)
         hasher.add(commandCount); hasher.add(refusedCommandCount)
         for id in resourceOrder {
             guard let resource = resources[id] else { continue }

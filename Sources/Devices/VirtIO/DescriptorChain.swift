@@ -5,7 +5,8 @@ import Machine
 /// Why a queue cannot go on. Counted by reason; the device asks for a reset and the host goes on.
 public enum QueueFault: Int, Error, CaseIterable, Sendable {
     case ringOutsideRAM, availableIndexJump, descriptorIndex, chainTooLong, bufferOutsideRAM
-    case nestedIndirect, indirectLength, indirectNotNegotiated, readableAfterWritable
+    case nestedIndirect, indirectLength, indirectNotNegotiated, nextAfterIndirect, readableAfterWritable
+    case ringMisaligned, ringsOverlap, bufferOverRing, tooManyInFlight
     public var name: String {
         switch self {
         case .ringOutsideRAM: "ring outside RAM"
@@ -16,7 +17,12 @@ public enum QueueFault: Int, Error, CaseIterable, Sendable {
         case .nestedIndirect: "nested indirect descriptor"
         case .indirectLength: "bad indirect table length"
         case .indirectNotNegotiated: "indirect descriptor not negotiated"
+        case .nextAfterIndirect: "descriptor after an indirect one"
         case .readableAfterWritable: "readable buffer after a writable one"
+        case .ringMisaligned: "ring not aligned"
+        case .ringsOverlap: "rings overlap"
+        case .bufferOverRing: "buffer over the queue's own rings"
+        case .tooManyInFlight: "more requests in flight than descriptors"
         }
     }
 }
@@ -67,13 +73,20 @@ public struct DescriptorChain {
         }
     }
 
+    /// What stands in the writable part now: up to `count` bytes from `offset`.
+    public func written(offset: Int, count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        forEachWritable(offset: offset, count: max(0, min(count, writableByteCount - offset))) { buffer, _ in bytes += buffer }
+        return bytes
+    }
+
     /// Visits `count` bytes of the readable part in place.
-    func forEachReadable(offset: Int, count: Int, _ body: (UnsafeRawBufferPointer, Int) -> Void) {
+    public func forEachReadable(offset: Int, count: Int, _ body: (UnsafeRawBufferPointer, Int) -> Void) {
         _ = Self.walk(readable, offset: offset, count: count) { body(UnsafeRawBufferPointer(start: $0, count: $2), $1) }
     }
 
     /// Visits `count` bytes of the writable part in place.
-    func forEachWritable(offset: Int, count: Int, _ body: (UnsafeMutableRawBufferPointer, Int) -> Void) {
+    public func forEachWritable(offset: Int, count: Int, _ body: (UnsafeMutableRawBufferPointer, Int) -> Void) {
         _ = Self.walk(writable, offset: offset, count: count) {
             body(UnsafeMutableRawBufferPointer(start: $0, count: $2), $1)
         }

@@ -59,6 +59,11 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     public private(set) var faultCounts = [Int](repeating: 0, count: QueueFault.allCases.count)
     /// Requests dropped because the device could not use them (too short, unknown command without room to answer).
     public internal(set) var droppedRequestCount = 0
+    /// Accesses to control registers that were not whole aligned words (§4.2.2.2); they read 0 and write nothing.
+    public private(set) var badAccessCount: UInt64 = 0
+    /// For checkers: sees each request when the device takes it, and when it gives it back with its byte count.
+    public var onTaken: ((_ queue: Int, DescriptorChain) -> Void)?
+    public var onUsed: ((_ queue: Int, DescriptorChain, _ byteCount: Int) -> Void)?
 
     private(set) var status: UInt32 = 0
     private(set) var driverFeatures: UInt64 = 0
@@ -95,6 +100,10 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
         hasher.add(status)
         hasher.add(driverFeatures)
         hasher.add(interruptStatus)
+        hasher.add(configurationGeneration)
+        hasher.add(UInt64(queueSelect) << 32 | UInt64(deviceFeatureSelect) << 16 ^ UInt64(driverFeatureSelect))
+        for count in faultCounts { hasher.add(count) }
+        hasher.add(droppedRequestCount)
         for queue in queues { queue.hash(into: &hasher) }
         device.hash(into: &hasher)
         return hasher.value
@@ -103,30 +112,35 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     // MARK: Requests
 
     /// Takes the next request of a queue; nil when there is none or the ring is broken.
-    func pop(_ queue: Int) -> DescriptorChain? {
+    public func pop(_ queue: Int) -> DescriptorChain? {
         guard isRunning else { return nil }
         do throws(QueueFault) {
-            if let chain = try queues[queue].pop() { return chain }
+            if let chain = try queues[queue].pop() {
+                onTaken?(queue, chain)
+                return chain
+            }
             try queues[queue].armNotification()
         } catch { fail(error) }
         return nil
     }
 
     /// Gives a request back now and interrupts the driver when it wants that. Only from scheduled events.
-    func push(_ queue: Int, _ chain: DescriptorChain, byteCount: Int) {
+    public func push(_ queue: Int, _ chain: DescriptorChain, byteCount: Int) {
+        onUsed?(queue, chain, byteCount)
         do throws(QueueFault) {
             if try queues[queue].push(chain, byteCount: byteCount) { interrupt(1) }
         } catch { fail(error) }
     }
 
-    /// Runs `work` when the queue has spent `nanoseconds` on it, after everything accepted before; void after a reset.
-    func complete(_ queue: Int, after nanoseconds: UInt64, _ work: @escaping () -> Void) {
+    /// Runs `work` when the queue has spent `nanoseconds` on it, after everything accepted before; void after a reset, of
+    /// the device or of the queue.
+    public func complete(_ queue: Int, after nanoseconds: UInt64, _ work: @escaping () -> Void) {
         let start = max(machine.now, queues[queue].busyUntil)
         let due = start.advanced(nanoseconds: nanoseconds)
         queues[queue].busyUntil = due
-        let scheduledEpoch = epoch
+        let scheduledEpoch = epoch, generation = queues[queue].generation
         machine.events.schedule(at: due) { [unowned self] in
-            if epoch == scheduledEpoch, isRunning { work() }
+            if epoch == scheduledEpoch, queues[queue].generation == generation, isRunning { work() }
         }
     }
 
@@ -145,7 +159,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     private func fail(_ fault: QueueFault) {
         faultCounts[fault.rawValue] += 1
         status |= Status.needsReset
-        interrupt(2)
+        if status & Status.driverOK != 0 { interrupt(2) }
     }
 
     private func reset() {
@@ -163,6 +177,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
 
     public func read(offset: UInt64, byteCount: Int) -> UInt32 {
         if offset >= 0x100 { return readConfiguration(Int(offset - 0x100), byteCount) }
+        guard isWord(offset, byteCount) else { return 0 }
         let queue = selectedQueue
         switch offset {
         case 0x000: return 0x7472_6976
@@ -182,6 +197,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
 
     public func write(offset: UInt64, value: UInt32, byteCount: Int) {
         if offset >= 0x100 { return writeConfiguration(Int(offset - 0x100), value, byteCount) }
+        guard isWord(offset, byteCount) else { return }
         switch offset {
         case 0x014: deviceFeatureSelect = value
         case 0x020: writeDriverFeatures(value)
@@ -190,7 +206,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
         case 0x038: if let queue = selectedQueue, !queue.isReady { setSize(queue, Int(value)) }
         case 0x044: writeReady(value)
         case 0x050: notify(Int(value & 0xffff))
-        case 0x064: interruptStatus &= ~value
+        case 0x064: acknowledge(value)
         case 0x070: writeStatus(value)
         case 0x080: setAddress(\.descriptorAddress, low: value)
         case 0x084: setAddress(\.descriptorAddress, high: value)
@@ -218,11 +234,26 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
         queue[keyPath: field] = queue[keyPath: field] & 0xffff_ffff | UInt64(high) << 32
     }
 
+    private func isWord(_ offset: UInt64, _ byteCount: Int) -> Bool {
+        if byteCount == 4, offset % 4 == 0 { return true }
+        badAccessCount += 1
+        return false
+    }
+
+    /// A cause that stays keeps the line up, as a level-triggered interrupt does.
+    private func acknowledge(_ causes: UInt32) {
+        interruptStatus &= ~causes
+        if interruptStatus != 0 { machine.interrupts.raise(line: slot) }
+    }
+
     private func writeReady(_ value: UInt32) {
         guard let queue = selectedQueue else { return }
-        queue.hasIndirect = driverFeatures & Self.featureIndirect != 0
-        queue.hasEventIndex = driverFeatures & Self.featureEventIndex != 0
-        queue.isReady = value & 1 != 0
+        if value & 1 == 0 { return queue.isReady ? queue.disable() : () }
+        guard !queue.isReady else { return }
+        if let fault = queue.ringFault(others: queues) { return fail(fault) }
+        queue.hasIndirect = hasFeature(28)
+        queue.hasEventIndex = hasFeature(29)
+        queue.isReady = true
     }
 
     private func writeDriverFeatures(_ value: UInt32) {
@@ -233,9 +264,10 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
 
     private func writeStatus(_ value: UInt32) {
         if value == 0 { return reset() }
-        var new = value & 0xff & ~Status.needsReset | status & Status.needsReset
+        var new = status | value & 0xff & ~Status.needsReset   // bits go only with a reset (§2.1.1)
         let isSubset = driverFeatures & ~offered == 0 && driverFeatures & Self.featureVersion1 != 0
         if new & Status.featuresOK != 0, status & Status.featuresOK == 0, !isSubset { new &= ~Status.featuresOK }
+        if new & Status.featuresOK == 0 { new &= ~Status.driverOK }   // §3.1.1: no operation before negotiation
         let started = new & Status.driverOK != 0 && status & Status.driverOK == 0
         status = new
         if started { for index in queues.indices where queues[index].isReady { device.notified(queue: index) } }

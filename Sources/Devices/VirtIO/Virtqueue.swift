@@ -9,13 +9,15 @@ public final class Virtqueue {
     let sizeMax: Int
 
     // Set by the driver through the transport's registers.
-    var size: Int
-    var isReady = false
+    public internal(set) var size: Int
+    public internal(set) var isReady = false
     var descriptorAddress: UInt64 = 0
     var availableAddress: UInt64 = 0
-    var usedAddress: UInt64 = 0
+    public internal(set) var usedAddress: UInt64 = 0
     var hasIndirect = false
     var hasEventIndex = false
+    /// Counts the times the queue was given up; what was accepted before belongs to rings that are gone.
+    private(set) var generation: UInt64 = 0
 
     // Progress of the device.
     private(set) var nextAvailable: UInt16 = 0
@@ -33,9 +35,15 @@ public final class Virtqueue {
 
     func reset() {
         size = sizeMax
-        isReady = false
         descriptorAddress = 0; availableAddress = 0; usedAddress = 0
         hasIndirect = false; hasEventIndex = false
+        disable()
+    }
+
+    /// The driver takes its rings back (§4.2.2.2): requests in flight are void, and new rings start at index 0.
+    func disable() {
+        isReady = false
+        generation += 1
         nextAvailable = 0; nextUsed = 0; signalledUsed = 0
         inFlightCount = 0
         busyUntil = .zero
@@ -45,8 +53,33 @@ public final class Virtqueue {
         hasher.add(isReady)
         hasher.add(size)
         hasher.add(descriptorAddress); hasher.add(availableAddress); hasher.add(usedAddress)
-        hasher.add(UInt32(nextAvailable) << 16 | UInt32(nextUsed))
+        hasher.add(UInt64(nextAvailable) << 32 | UInt64(nextUsed) << 16 | UInt64(signalledUsed))
         hasher.add(inFlightCount)
+        hasher.add(busyUntil.nanoseconds)
+    }
+
+    // MARK: Rings
+
+    private struct Area {
+        var start: UInt64, count: UInt64
+        func overlaps(_ other: Area) -> Bool { start < other.start &+ other.count && other.start < start &+ count }
+    }
+    private var areas: [Area] {
+        [Area(start: descriptorAddress, count: UInt64(16 * size)), Area(start: availableAddress, count: UInt64(6 + 2 * size)),
+         Area(start: usedAddress, count: UInt64(6 + 8 * size))]
+    }
+
+    /// What is wrong with the rings that the driver wants to use: place, alignment (§2.7), or overlap with each other or
+    /// with those of another queue.
+    func ringFault(others: [Virtqueue]) -> QueueFault? {
+        let mine = areas
+        for area in mine where ram.pointer(physical: area.start, count: Int(area.count)) == nil { return .ringOutsideRAM }
+        if descriptorAddress % 16 != 0 || availableAddress % 2 != 0 || usedAddress % 4 != 0 { return .ringMisaligned }
+        if mine[0].overlaps(mine[1]) || mine[0].overlaps(mine[2]) || mine[1].overlaps(mine[2]) { return .ringsOverlap }
+        for other in others where other !== self && other.isReady {
+            for area in other.areas where mine.contains(where: { $0.overlaps(area) }) { return .ringsOverlap }
+        }
+        return nil
     }
 
     /// The next request, or nil when the driver has offered none.
@@ -56,6 +89,7 @@ public final class Virtqueue {
         let waiting = load16(available, 2) &- nextAvailable
         if waiting == 0 { return nil }
         if Int(waiting) > size { throw .availableIndexJump }
+        if inFlightCount >= size { throw .tooManyInFlight }   // more requests than descriptors: some are offered twice
         let head = load16(available, 4 + 2 * (Int(nextAvailable) % size))
         let chain = try readChain(head)
         nextAvailable &+= 1
@@ -127,8 +161,9 @@ public final class Virtqueue {
         _ address: UInt64, length: UInt32, flags: UInt16, into chain: inout DescriptorChain
     ) throws(QueueFault) {
         if !hasIndirect { throw .indirectNotNegotiated }
+        if flags & Self.flagNext != 0 { throw .nextAfterIndirect }
         let count = Int(length) / 16
-        if length == 0 || length % 16 != 0 || count > sizeMax || flags & Self.flagNext != 0 { throw .indirectLength }
+        if length == 0 || length % 16 != 0 || count > sizeMax { throw .indirectLength }
         let table = try pointer(address, count: Int(length))
         try follow(table, count: count, from: 0, isIndirect: true, into: &chain)
     }
@@ -137,7 +172,14 @@ public final class Virtqueue {
         guard let pointer = ram.pointer(physical: address, count: Int(length)) else { throw .bufferOutsideRAM }
         let isWritable = flags & Self.flagWrite != 0
         if !isWritable, !chain.writable.isEmpty { throw .readableAfterWritable }
+        if isWritable, overlapsRings(Area(start: address, count: UInt64(length))) { throw .bufferOverRing }
         chain.add(.init(pointer: pointer, count: Int(length)), isWritable: isWritable)
+    }
+
+    /// The device would write over the rings that it works on.
+    private func overlapsRings(_ buffer: Area) -> Bool {
+        buffer.overlaps(Area(start: descriptorAddress, count: UInt64(16 * size))) || buffer.overlaps(Area(start: availableAddress, count: UInt64(6 + 2 * size)))
+            || buffer.overlaps(Area(start: usedAddress, count: UInt64(6 + 8 * size)))
     }
 
     private func pointer(_ address: UInt64, count: Int) throws(QueueFault) -> UnsafeMutableRawPointer {

@@ -28,7 +28,7 @@ public final class BlockDriver {
         freeSlots = (0..<UInt8(BlockDriver.requestCountMax)).reversed()
         slotOfHead = [UInt8](repeating: 0, count: 64)
         tokenOfSlot = [UInt32](repeating: 0, count: BlockDriver.requestCountMax)
-        sectorCount = transport.config64(0)
+        sectorCount = min(transport.config64(0), 1 << 54)     // so that bytes fit 64 bits, whatever the device says
         transport.start()
     }
 

@@ -35,7 +35,7 @@ public final class VirtioTransport {
         static let queueNotify: UInt64 = 0x050, interruptStatus: UInt64 = 0x060, interruptAcknowledge: UInt64 = 0x064
         static let status: UInt64 = 0x070
         static let queueDescriptorLow: UInt64 = 0x080, queueDriverLow: UInt64 = 0x090, queueDeviceLow: UInt64 = 0x0a0
-        static let config: UInt64 = 0x100
+        static let configGeneration: UInt64 = 0x0fc, config: UInt64 = 0x100
     }
     enum Status { static let acknowledge: UInt32 = 1, driver: UInt32 = 2, driverOK: UInt32 = 4, featuresOK: UInt32 = 8, failed: UInt32 = 128 }
     static let featureVersion1: UInt64 = 1 << 32
@@ -101,7 +101,16 @@ public final class VirtioTransport {
     public func config32(_ offset: UInt64) -> UInt32 { read(Register.config + offset) }
     /// One byte of the configuration space, through its aligned word.
     public func config8(_ offset: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: config32(offset & ~3) >> UInt32((offset & 3) * 8)) }
-    public func config64(_ offset: UInt64) -> UInt64 { UInt64(config32(offset)) | UInt64(config32(offset + 4)) << 32 }
+    /// Eight bytes of one moment (§2.5.3): read again while the device changes them, a few times at most.
+    public func config64(_ offset: UInt64) -> UInt64 {
+        var value: UInt64 = 0
+        for _ in 0..<8 {
+            let generation = read(Register.configGeneration)
+            value = UInt64(config32(offset)) | UInt64(config32(offset + 4)) << 32
+            if read(Register.configGeneration) == generation { break }
+        }
+        return value
+    }
 
     private func writePair(_ low: UInt64, _ value: UInt64) {
         write(low, UInt32(truncatingIfNeeded: value))
