@@ -10,7 +10,9 @@ public struct FuzzSummary: Sendable, Equatable {
     public var rows: [Row] = []
     /// By `QueueFault.rawValue`.
     public var faults = [Int](repeating: 0, count: QueueFault.allCases.count)
-    public var badAccesses: UInt64 = 0, dropped = 0, resets: UInt64 = 0
+    public var badAccesses: UInt64 = 0, resets: UInt64 = 0
+    /// By `RequestDrop.rawValue`.
+    public var drops = [Int](repeating: 0, count: RequestDrop.allCases.count)
     public var operations = 0, sessions = 0
     /// Folds the state of every machine at its session's end: equal seeds give equal values.
     public var hash: UInt64 = 0
@@ -62,7 +64,7 @@ final class FuzzSession {
             }
             for (reason, n) in target.transport.faultCounts.enumerated() { summary.faults[reason] += n }
             summary.badAccesses += target.transport.badAccessCount
-            summary.dropped += target.transport.droppedRequestCount
+            for (reason, n) in target.transport.dropCounts.enumerated() { summary.drops[reason] += n }
         }
         summary.resets += resets
         summary.sessions += 1
@@ -168,21 +170,22 @@ final class FuzzSession {
         publish(t, request.queue, head)
     }
 
-    /// Splits a request into one to four buffers in random places.
-    private func descriptors(_ t: FuzzTarget, _ request: FuzzRequest, from head: Int, modulo: Int) -> [Descriptor] {
+    /// Splits a request into buffers in random places, which may be the same one for several unless `isTidy`.
+    private func descriptors(_ t: FuzzTarget, _ request: FuzzRequest, from head: Int, modulo: Int, isTidy: Bool = false) -> [Descriptor] {
         var list: [Descriptor] = []
+        func place(_ count: Int) -> UInt64 { t.buffer(isTidy ? list.count : Int(random.below(UInt64(FuzzTarget.bufferCount))), count) }
         var bytes = request.readable[...]
         while !bytes.isEmpty {
             let count = min(bytes.count, random.below(3) == 0 ? 1 + Int(random.below(UInt64(bytes.count))) : bytes.count, 4032)
-            let place = t.buffer(Int(random.below(UInt64(FuzzTarget.bufferCount))), count)
-            t.poke(place, Array(bytes.prefix(count)))
+            let address = place(count)
+            t.poke(address, Array(bytes.prefix(count)))
             bytes = bytes.dropFirst(count)
-            list.append(Descriptor(address: place, length: UInt32(count), flags: 1, next: 0))
+            list.append(Descriptor(address: address, length: UInt32(count), flags: 1, next: 0))
         }
         var room = request.room
         while room > 0 {
             let count = min(room, random.below(3) == 0 ? 1 + Int(random.below(UInt64(room))) : room, 4032)
-            list.append(Descriptor(address: t.buffer(Int(random.below(UInt64(FuzzTarget.bufferCount))), count), length: UInt32(count), flags: 3, next: 0))
+            list.append(Descriptor(address: place(count), length: UInt32(count), flags: 3, next: 0))
             room -= count
         }
         for index in list.indices { list[index].next = UInt16((head + index + 1) % modulo) }
@@ -269,7 +272,7 @@ final class FuzzSession {
             start(t, isBent: false)
             let before = t.tallies.reduce(0) { $0 + $1.good }
             let request = Self.question(t)
-            let list = descriptors(t, request, from: 0, modulo: t.rings[request.queue].size)
+            let list = descriptors(t, request, from: 0, modulo: t.rings[request.queue].size, isTidy: true)
             for (index, d) in list.enumerated() { put(t, t.rings[request.queue].descriptors + UInt64(16 * index), d) }
             if list.count > t.rings[request.queue].size { continue }
             t.poke16(t.rings[request.queue].available + 4, 0)

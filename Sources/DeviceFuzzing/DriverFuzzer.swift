@@ -26,7 +26,7 @@ private final class GuardedMemory {
 
 /// Registers that lie now and then, and a device that knows the rings.
 private final class HostileDevice: RegisterAccess {
-    private struct Ring { var size = 8; var descriptors: UInt64 = 0, available: UInt64 = 0, used: UInt64 = 0; var usedIndex: UInt16 = 0 }
+    private struct Ring { var size = 8; var descriptors: UInt64 = 0, available: UInt64 = 0, used: UInt64 = 0; var usedIndex: UInt16 = 0, taken: UInt16 = 0 }
     var random: SeededRandom
     let deviceID: UInt32
     private var registers: [UInt64: UInt32] = [:]
@@ -89,14 +89,22 @@ private final class HostileDevice: RegisterAccess {
     private func giveBack(_ ring: inout Ring) {
         let slot = ring.used + 4 + 8 * UInt64(Int(ring.usedIndex) % max(1, ring.size))
         guard let p = place(slot, 8) else { return }
-        var id = UInt32(random.below(UInt64(ring.size) + 2))
-        if random.below(3) > 0, let a = place(ring.available + 4 + 2 * random.below(UInt64(max(1, ring.size))), 2) { id = UInt32(a.load(as: UInt16.self)) }
-        if isNoisy, random.below(20) == 0 { id = UInt32(truncatingIfNeeded: random.next()) }
+        guard let id = pick(&ring) else { return }
         let length = !isNoisy && random.below(50) > 0 ? 408 : [0, 8, 16, 24, 100, 408, 1526, 2048, 2049, .max, UInt32(random.below(3000))][Int(random.below(11))]
         p.storeBytes(of: id, as: UInt32.self)
         p.storeBytes(of: length, toByteOffset: 4, as: UInt32.self)
         if id < UInt32(ring.size) { answer(ring, Int(id)) }
         ring.usedIndex &+= 1
+    }
+
+    /// The request to give back: usually the next one that was offered, so that drivers get far; else any, or none there is.
+    private func pick(_ ring: inout Ring) -> UInt32? {
+        if isNoisy, random.below(20) == 0 { return UInt32(truncatingIfNeeded: random.next()) }
+        if random.below(isNoisy ? 4 : 40) == 0 { return UInt32(random.below(UInt64(ring.size) + 2)) }
+        guard let index = place(ring.available + 2, 2), index.load(as: UInt16.self) != ring.taken,
+              let entry = place(ring.available + 4 + 2 * UInt64(Int(ring.taken) % max(1, ring.size)), 2) else { return nil }
+        ring.taken &+= 1
+        return UInt32(entry.load(as: UInt16.self))
     }
 
     /// Fills the request's writable buffers with noise, or with what looks right.

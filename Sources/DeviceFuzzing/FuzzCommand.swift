@@ -74,7 +74,7 @@ public enum FuzzCommand {
         }
         lines += ["", "refused, by reason"]
         for fault in QueueFault.allCases { lines.append("  " + fault.name.padded(56) + "\(s.faults[fault.rawValue])".padded(10, isRight: true)) }
-        lines.append("  " + "request dropped by its device".padded(56) + "\(s.dropped)".padded(10, isRight: true))
+        for drop in RequestDrop.allCases { lines.append("  " + ("dropped: " + drop.name).padded(56) + "\(s.drops[drop.rawValue])".padded(10, isRight: true)) }
         lines.append("  " + "register access that is no aligned word".padded(56) + "\(s.badAccesses)".padded(10, isRight: true))
         return lines.joined(separator: "\n")
     }

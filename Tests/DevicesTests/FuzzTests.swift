@@ -12,7 +12,9 @@ final class FuzzTests: XCTestCase {
             XCTAssertGreaterThan(row.good, 5, "\(row.device), queue \(row.queue)")
             XCTAssertGreaterThanOrEqual(row.taken, row.used)
         }
-        for fault in QueueFault.allCases where fault != .ringMisaligned { XCTAssertGreaterThan(first.faults[fault.rawValue], 0, fault.name) }
+        // Four GiB in one chain need more RAM than a fuzzed machine has; TransportRuleTests shows that one.
+        for fault in QueueFault.allCases where fault != .chainTooLarge { XCTAssertGreaterThan(first.faults[fault.rawValue], 0, fault.name) }
+        for drop in RequestDrop.allCases where drop != .tooLong { XCTAssertGreaterThan(first.drops[drop.rawValue], 0, drop.name) }
         XCTAssertGreaterThan(first.badAccesses, 10)
         let again = try DeviceFuzzer.run(seed: 100, operations: 4000), other = try DeviceFuzzer.run(seed: 101, operations: 4000)
         XCTAssertEqual(try DeviceFuzzer.run(seed: 100, operations: 4000), again)

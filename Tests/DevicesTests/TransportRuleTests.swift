@@ -187,6 +187,56 @@ final class TransportRuleTests: XCTestCase {
         XCTAssertEqual(transport.faultCounts[QueueFault.tooManyInFlight.rawValue], 1)
     }
 
+    /// §2.7.4: no chain is longer than 4 GiB, or the length in the used ring would wrap. The same 64 MiB, 70 times.
+    func testAChainOfMoreThanFourGiBIsRefused() throws {
+        for (count, isRefused) in [(63, false), (70, true)] {
+            let machine = try makeTestMachine(ramByteCount: 80 << 20)
+            let transport = try VirtIOTransport(machine: machine, device: NetDevice(backend: LoopbackBackend()), slot: 3)
+            let driver = Driver(machine, slot: 3)
+            driver.start(queueCount: 2, size: 128)
+            let q = driver.queues[1]
+            for index in 0..<count { q.writeDescriptor(index, Driver.physicalBase + 8 << 20, 64 << 20, flags: index + 1 < count ? 1 : 0, next: index + 1) }
+            q.offer(0)
+            driver.notify(1)
+            driver.settle()
+            XCTAssertEqual(transport.faultCounts[QueueFault.chainTooLarge.rawValue], isRefused ? 1 : 0)
+            XCTAssertEqual(transport.dropCounts[RequestDrop.frameLength.rawValue], isRefused ? 0 : 1)   // and no frame of that length is sent
+        }
+    }
+
+    /// A request in a sound ring that the device has no use for is given back, counted by reason, and the device goes on.
+    func testRequestsWithoutUseAreDroppedByReason() throws {
+        let cases: [(RequestDrop, () throws -> any VirtIODevice, Int, [UInt8], Int)] = [
+            (.headerMissing, { BlockDevice(storage: try MemoryStorage(byteCount: 4096)) }, 0, [UInt8](repeating: 0, count: 8), 1),
+            (.answerRoom, { BlockDevice(storage: try MemoryStorage(byteCount: 4096)) }, 0, [UInt8](repeating: 0, count: 16), 0),
+            (.headerMissing, { GPUDevice(width: 64, height: 64) }, 0, little32(0x100), 24),
+            (.answerRoom, { GPUDevice(width: 64, height: 64) }, 0, little32(0x100, 0, 0, 0, 0, 0), 24),
+            (.answerRoom, { RTCDevice() }, 0, little32(1, 0, 0, 0), 0),
+            (.headerMissing, { NetDevice(backend: LoopbackBackend()) }, 1, [UInt8](repeating: 0, count: 20), 0),
+            (.frameLength, { NetDevice(backend: LoopbackBackend()) }, 1, [UInt8](repeating: 0, count: 1600), 0),
+            (.receiveRoom, { NetDevice(backend: LoopbackBackend()) }, 0, [], 20),
+            (.receiveRoom, { EntropyDevice(seed: 1) }, 0, [1], 0),
+            (.receiveRoom, { InputDevice(.tablet) }, 0, [], 4),
+            (.tooLong, { ConsoleDevice() }, 1, [UInt8](repeating: 65, count: 70_000), 0),
+        ]
+        for (reason, make, queue, readable, room) in cases {
+            let machine = try makeTestMachine()
+            let device = try make()
+            let transport = try VirtIOTransport(machine: machine, device: device, slot: 1)
+            let driver = Driver(machine, slot: 1)
+            driver.start(queueCount: device.queueSizes.count)
+            driver.queues[queue].request(readable, room: room)
+            driver.notify(queue)
+            machine.hostPort.post(device.deviceID == 1 ? .packet([UInt8](repeating: 7, count: 60)) : .wheel(1))
+            driver.settle()
+            XCTAssertEqual(transport.dropCounts[reason.rawValue], 1, "\(device.name): \(reason.name)")
+            XCTAssertEqual(transport.droppedRequestCount, 1)
+            XCTAssertEqual(transport.inspect().drops.map { $0.name }, [reason.name])
+            XCTAssertEqual(driver.queues[queue].takeUsed().count, 1, device.name)
+            XCTAssertFalse(transport.needsReset)
+        }
+    }
+
     func testOtherDevicesGoOn() throws {
         let machine = try makeTestMachine()
         let device = ConsoleDevice()

@@ -66,7 +66,7 @@ public final class BlockDevice: VirtIODevice {
     public func notified(queue: Int) {
         while let chain = transport.pop(0) {
             guard chain.readableByteCount >= Self.headerByteCount, chain.writableByteCount >= 1 else {
-                transport.droppedRequestCount += 1
+                transport.drop(chain.writableByteCount < 1 ? .answerRoom : .headerMissing)
                 transport.complete(0, after: cost.read.requestNanoseconds) { [unowned self] in transport.push(0, chain, byteCount: 0) }
                 continue
             }

@@ -16,7 +16,7 @@ public final class ConsoleDevice: VirtIODevice, HostEventSink {
     /// The last `capturedByteCountMax` bytes of output.
     public private(set) var captured: [UInt8] = []
     public static let capturedByteCountMax = 1 << 20
-    static let transmitByteCountMax = 1 << 16
+    static let transmitByteCountMax = 1 << 16    // of one request; what is longer is cut and counted
     static let inputByteCountMax = 1 << 16
     private var input: [UInt8] = []
     private var outputByteCount: UInt64 = 0
@@ -34,6 +34,7 @@ public final class ConsoleDevice: VirtIODevice, HostEventSink {
         while let chain = transport.pop(1) {
             let bytes = chain.read(count: Self.transmitByteCountMax)
             transport.complete(1, after: DeviceCost.console.nanoseconds(bytes: bytes.count)) { [unowned self] in
+                if chain.readableByteCount > Self.transmitByteCountMax { transport.drop(.tooLong) }
                 output(bytes)
                 transport.push(1, chain, byteCount: 0)
             }
@@ -68,6 +69,7 @@ public final class ConsoleDevice: VirtIODevice, HostEventSink {
             let bytes = Array(input.prefix(chain.writableByteCount))
             input.removeFirst(bytes.count)
             transport.complete(0, after: DeviceCost.console.nanoseconds(bytes: bytes.count)) { [unowned self] in
+                if bytes.isEmpty { transport.drop(.receiveRoom) }
                 chain.write(bytes)
                 transport.push(0, chain, byteCount: bytes.count)
             }

@@ -20,6 +20,7 @@ public final class EntropyDevice: VirtIODevice {
         while let chain = transport.pop(0) {
             let count = min(chain.writableByteCount, Self.requestByteCountMax)
             transport.complete(0, after: DeviceCost.entropy.nanoseconds(bytes: count)) { [unowned self] in
+                if count == 0 { transport.drop(.receiveRoom) }
                 chain.write(draw(count))
                 transport.push(0, chain, byteCount: count)
             }

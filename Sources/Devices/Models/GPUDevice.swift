@@ -90,7 +90,7 @@ public final class GPUDevice: VirtIODevice {
     private func answer(_ command: FieldReader, _ chain: DescriptorChain) -> Int {
         commandCount += 1
         guard command.bytes.count >= Self.headerByteCount else {
-            transport.droppedRequestCount += 1
+            transport.drop(.headerMissing)
             return 0
         }
         var payload: [UInt8] = []
@@ -101,6 +101,7 @@ public final class GPUDevice: VirtIODevice {
             $0.add32(code); $0.add32(flags); $0.add64(flags == 0 ? 0 : command.get64(8)); $0.add32(command.get32(16)); $0.add32(0)
             $0.add(payload)
         }
+        if chain.writableByteCount < response.count { transport.drop(.answerRoom) }
         return chain.write(response)
     }
 

@@ -112,6 +112,7 @@ public final class InputDevice: VirtIODevice, HostEventSink {
             let bytes = ConfigurationWriter.bytes { $0.add16(first.type); $0.add16(first.code); $0.add32(first.value) }
             transport.complete(0, after: DeviceCost.input.requestNanoseconds) { [unowned self] in
                 deliveredHash.add(bytes)
+                if chain.writableByteCount < bytes.count { transport.drop(.receiveRoom) }
                 transport.push(0, chain, byteCount: chain.write(bytes))
             }
         }

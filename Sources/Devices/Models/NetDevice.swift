@@ -49,7 +49,7 @@ public final class NetDevice: VirtIODevice, HostEventSink {
             let frame = chain.read(offset: Self.headerByteCount, count: Self.frameByteCountMax)
             let isValid = frame.count >= 14 && chain.readableByteCount <= Self.headerByteCount + Self.frameByteCountMax
             transport.complete(1, after: cost.nanoseconds(bytes: frame.count)) { [unowned self] in
-                if isValid { transmit(frame) } else { transport.droppedRequestCount += 1 }
+                if isValid { transmit(frame) } else { transport.drop(frame.count < 14 ? .headerMissing : .frameLength) }
                 transport.push(1, chain, byteCount: 0)
             }
         }
@@ -92,6 +92,7 @@ public final class NetDevice: VirtIODevice, HostEventSink {
         let total = Self.headerByteCount + frame.count
         guard chain.writableByteCount >= total else {
             droppedFrameCount += 1
+            transport.drop(.receiveRoom)
             transport.push(0, chain, byteCount: 0)
             return
         }

@@ -34,7 +34,7 @@ public final class RTCDevice: VirtIODevice {
     /// not even the status fits.
     private func answer(_ chain: DescriptorChain) -> Int {
         guard chain.writableByteCount >= 1 else {
-            transport.droppedRequestCount += 1
+            transport.drop(.answerRoom)
             return 0
         }
         let request = FieldReader(bytes: chain.read(count: 16))

@@ -6,7 +6,7 @@ import Machine
 public enum QueueFault: Int, Error, CaseIterable, Sendable {
     case ringOutsideRAM, availableIndexJump, descriptorIndex, chainTooLong, bufferOutsideRAM
     case nestedIndirect, indirectLength, indirectNotNegotiated, nextAfterIndirect, readableAfterWritable
-    case ringMisaligned, ringsOverlap, bufferOverRing, tooManyInFlight
+    case ringMisaligned, ringsOverlap, bufferOverRing, tooManyInFlight, chainTooLarge
     public var name: String {
         switch self {
         case .ringOutsideRAM: "ring outside RAM"
@@ -23,6 +23,7 @@ public enum QueueFault: Int, Error, CaseIterable, Sendable {
         case .ringsOverlap: "rings overlap"
         case .bufferOverRing: "buffer over the queue's own rings"
         case .tooManyInFlight: "more requests in flight than descriptors"
+        case .chainTooLarge: "descriptor chain of more than 4 GiB"
         }
     }
 }

@@ -23,9 +23,10 @@ public struct TransportInspection: Sendable {
     public var interruptStatus: UInt32
     public var interruptCount: UInt64
     public var queues: [QueueInspection]
-    /// Faults of the driver by name, those that happened.
-    public var faults: [(name: String, count: Int)]
-    public var droppedRequestCount: Int
+    /// Faults of the driver and requests that were dropped, by reason; those that happened.
+    public var faults: [(name: String, count: Int)], drops: [(name: String, count: Int)]
+    /// Accesses to control registers that were no aligned words.
+    public var badAccessCount: UInt64
 }
 
 extension VirtIOTransport {
@@ -36,6 +37,7 @@ extension VirtIOTransport {
             name: name, slot: slot, deviceID: device.deviceID, status: bits.filter { status & $0.0 != 0 }.map { $0.1 }, featuresOffered: offered,
             featuresAccepted: driverFeatures, interruptStatus: interruptStatus, interruptCount: machine.interrupts.raisedCounts[slot],
             queues: queues.map { QueueInspection(size: $0.size, isReady: $0.isReady, taken: $0.nextAvailable, returned: $0.nextUsed, inFlight: $0.inFlightCount, busyUntil: $0.busyUntil) },
-            faults: QueueFault.allCases.filter { faultCounts[$0.rawValue] > 0 }.map { ("\($0)", faultCounts[$0.rawValue]) }, droppedRequestCount: droppedRequestCount)
+            faults: QueueFault.allCases.filter { faultCounts[$0.rawValue] > 0 }.map { ($0.name, faultCounts[$0.rawValue]) },
+            drops: RequestDrop.allCases.filter { dropCounts[$0.rawValue] > 0 }.map { ($0.name, dropCounts[$0.rawValue]) }, badAccessCount: badAccessCount)
     }
 }

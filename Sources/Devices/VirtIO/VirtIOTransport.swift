@@ -57,8 +57,8 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     public private(set) var queues: [Virtqueue]
     /// Ring faults since power-on, by `QueueFault.rawValue`.
     public private(set) var faultCounts = [Int](repeating: 0, count: QueueFault.allCases.count)
-    /// Requests dropped because the device could not use them (too short, unknown command without room to answer).
-    public internal(set) var droppedRequestCount = 0
+    /// Requests that the device could not use, by `RequestDrop.rawValue`.
+    public private(set) var dropCounts = [Int](repeating: 0, count: RequestDrop.allCases.count)
     /// Accesses to control registers that were not whole aligned words (§4.2.2.2); they read 0 and write nothing.
     public private(set) var badAccessCount: UInt64 = 0
     /// For checkers: sees each request when the device takes it, and when it gives it back with its byte count.
@@ -90,6 +90,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
     }
 
     public var name: String { device.name }
+    public var droppedRequestCount: Int { dropCounts.reduce(0, +) }
     var isRunning: Bool { status & Status.driverOK != 0 && status & (Status.needsReset | Status.failed) == 0 }
     public var needsReset: Bool { status & Status.needsReset != 0 }
     func hasFeature(_ bit: UInt64) -> Bool { driverFeatures & (1 << bit) != 0 }
@@ -103,7 +104,7 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
         hasher.add(configurationGeneration)
         hasher.add(UInt64(queueSelect) << 32 | UInt64(deviceFeatureSelect) << 16 ^ UInt64(driverFeatureSelect))
         for count in faultCounts { hasher.add(count) }
-        hasher.add(droppedRequestCount)
+        for count in dropCounts { hasher.add(count) }
         for queue in queues { queue.hash(into: &hasher) }
         device.hash(into: &hasher)
         return hasher.value
@@ -131,6 +132,9 @@ public final class VirtIOTransport: BusRegion, MachineDevice {
             if try queues[queue].push(chain, byteCount: byteCount) { interrupt(1) }
         } catch { fail(error) }
     }
+
+    /// Counts a request that is given back unused.
+    func drop(_ reason: RequestDrop) { dropCounts[reason.rawValue] += 1 }
 
     /// Runs `work` when the queue has spent `nanoseconds` on it, after everything accepted before; void after a reset, of
     /// the device or of the queue.

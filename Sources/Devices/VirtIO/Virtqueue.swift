@@ -5,6 +5,8 @@ import Machine
 /// A split virtqueue as the device sees it.
 public final class Virtqueue {
     static let flagNext: UInt16 = 1, flagWrite: UInt16 = 2, flagIndirect: UInt16 = 4
+    /// §2.7.4: no chain is longer in total, so that lengths in the used ring never wrap.
+    static let chainByteCountMax = 1 << 32
     private unowned let ram: GuestRAM
     let sizeMax: Int
 
@@ -174,6 +176,7 @@ public final class Virtqueue {
         if !isWritable, !chain.writable.isEmpty { throw .readableAfterWritable }
         if isWritable, overlapsRings(Area(start: address, count: UInt64(length))) { throw .bufferOverRing }
         chain.add(.init(pointer: pointer, count: Int(length)), isWritable: isWritable)
+        if chain.readableByteCount + chain.writableByteCount > Self.chainByteCountMax { throw .chainTooLarge }
     }
 
     /// The device would write over the rings that it works on.

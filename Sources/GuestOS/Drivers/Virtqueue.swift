@@ -65,7 +65,12 @@ public final class Virtqueue {
 
     /// The next chain the device is done with, and the bytes it wrote.
     public func popUsed() -> (head: UInt16, byteCount: UInt32)? {
-        while usedIndex != memory.base.load(fromByteOffset: usedOffset + 2, as: UInt16.self) {
+        while case let index = memory.base.load(fromByteOffset: usedOffset + 2, as: UInt16.self), usedIndex != index {
+            if index &- usedIndex > UInt16(size) {      // more than was ever offered: none of it is believed
+                droppedCount += 1
+                usedIndex = index
+                return nil
+            }
             let at = usedOffset + 4 + (Int(usedIndex) % size) * 8
             usedIndex &+= 1
             let id = memory.base.load(fromByteOffset: at, as: UInt32.self)

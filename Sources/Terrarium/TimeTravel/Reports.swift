@@ -148,8 +148,9 @@ extension Simulation {
     var deviceReports: [DeviceReport] {
         machine.devices.compactMap { $0 as? VirtIOTransport }.map { transport in
             let t = transport.inspect()
-            let drops = (deviceDrops(transport.device) + t.faults.map { NamedCount(name: "fault " + $0.name, count: UInt64($0.count)) }
-                + [NamedCount(name: "unusable requests", count: UInt64(t.droppedRequestCount))]).filter { $0.count > 0 }
+            let drops = (deviceDrops(transport.device) + t.faults.map { NamedCount(name: "fault: " + $0.name, count: UInt64($0.count)) }
+                + t.drops.map { NamedCount(name: "dropped: " + $0.name, count: UInt64($0.count)) }
+                + [NamedCount(name: "register accesses that are no aligned words", count: t.badAccessCount)]).filter { $0.count > 0 }
             return DeviceReport(name: t.name, slot: t.slot, deviceID: t.deviceID, status: t.status, needsReset: transport.needsReset, features: hexadecimal(t.featuresAccepted),
                                 featuresOffered: hexadecimal(t.featuresOffered), interrupts: t.interruptCount,
                                 queues: t.queues.map { QueueReport(size: $0.size, isReady: $0.isReady, taken: $0.taken, returned: $0.returned, inFlight: $0.inFlight, busyUntil: $0.busyUntil.nanoseconds) },
@@ -161,7 +162,7 @@ extension Simulation {
         if let d = device as? GPUDevice { return list([("commands", d.commandCount), ("flushes", d.frame.flushCount)]) }
         if let d = device as? NetDevice { return list([("frames sent", d.transmittedFrameCount), ("frames received", d.receivedFrameCount)]) }
         if let d = device as? BlockDevice {
-            return list([("reads", d.readCount), ("writes", d.writeCount), ("bytes read", d.readByteCount), ("bytes written", d.writtenByteCount)])
+            return list([("reads", d.readCount), ("writes", d.writeCount), ("flushes", d.flushCount), ("bytes read", d.readByteCount), ("bytes written", d.writtenByteCount)])
         }
         if let d = device as? ConsoleDevice { return list([("bytes kept", UInt64(d.captured.count))]) }
         return []
