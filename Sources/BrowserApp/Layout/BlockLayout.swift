@@ -25,13 +25,15 @@ extension LayoutEngine {
         var cursor = LayoutUnit.zero      // bottom of what is placed, in content coordinates
         var strut = MarginStrut()         // margins pending below the cursor
         var atTop: Bool                   // everything so far adjoins the parent's top edge
+        var quirkless: Bool               // nothing placed yet in a box that ignores quirky margins
         var y: LayoutUnit { atTop ? cursor : cursor + strut.value }
     }
 
     private func layoutBlocks(_ b: BoxID, contentHeight: LayoutUnit?, floats: FloatContext, x: LayoutUnit, y: LayoutUnit) -> ContentResult {
         let g = tree.geo(b)
         let width = tree.geometry[g].contentWidth
-        var flow = Flow(atTop: collapsesTop(b))
+        let ignoresQuirky = ignoresQuirkyMargins(b)
+        var flow = Flow(atTop: collapsesTop(b), quirkless: ignoresQuirky)
         var c = tree.firstChild(b)
         while c != noBox {
             let flags = tree.flags(c)
@@ -53,7 +55,7 @@ extension LayoutEngine {
             result.height = flow.cursor
             if !flow.atTop { result.trailing = flow.strut }
         } else {
-            result.height = Swift.max(.zero, flow.y)
+            result.height = Swift.max(.zero, ignoresQuirky && !flow.atTop ? flow.cursor + flow.strut.valueWithoutQuirky : flow.y)
         }
         return result
     }
@@ -67,7 +69,7 @@ extension LayoutEngine {
 
     private func placeBlock(_ c: BoxID, in b: BoxID, _ flow: inout Flow, width: LayoutUnit, contentHeight: LayoutUnit?, floats: FloatContext, x: LayoutUnit, y: LayoutUnit) {
         resolveEdges(c, width)
-        let margins = topMargins(c, base: width, floats: floats)
+        let margins = topMargins(c, base: width, floats: floats, quirkless: flow.quirkless)
         var combined = flow.strut
         combined.add(margins.strut)
         var childY = flow.atTop ? flow.cursor : flow.cursor + combined.value
@@ -77,17 +79,17 @@ extension LayoutEngine {
             if bottom != .min, bottom - y > childY || (flow.atTop && margins.isThrough && bottom - y >= childY) { childY = bottom - y; isCleared = true }
         }
         if margins.isThrough {
-            let edges = tree.geometry[tree.geo(c)].margin
+            let bottom = MarginStrut(tree.geometry[tree.geo(c)].margin.bottom, isQuirky: style(c).box.quirkyMarginBottom)
             sizeBlock(c, in: b, width: width)
             layoutChild(c, contentHeight, floats, x, y, childX: originX(c), childY: childY)
             setOrigin(c, b, originX(c), childY)
             if isCleared {
-                flow.cursor = childY; flow.strut = MarginStrut(edges.bottom); flow.atTop = false
+                flow.cursor = childY; flow.strut = bottom; flow.atTop = false; flow.quirkless = false
             } else if !flow.atTop { flow.strut = combined }
             applyRelative(c, width, contentHeight)
             return
         }
-        flow.atTop = false
+        flow.atTop = false; flow.quirkless = false
         var childX = LayoutUnit.zero
         if avoidsFloats(c), !floats.isEmpty {
             (childX, childY) = placeBesideFloats(c, in: b, width: width, contentHeight: contentHeight, floats: floats, x: x, y: y, top: childY)
@@ -99,7 +101,7 @@ extension LayoutEngine {
         setOrigin(c, b, childX, childY)
         let g = tree.geo(c)
         flow.cursor = childY + tree.geometry[g].height
-        flow.strut = MarginStrut(tree.geometry[g].margin.bottom)
+        flow.strut = MarginStrut(tree.geometry[g].margin.bottom, isQuirky: style(c).box.quirkyMarginBottom)
         flow.strut.add(result.trailing)
         applyRelative(c, width, contentHeight)
     }

@@ -61,11 +61,12 @@ extension PageView {
         var block = box.parent
         while block != noBox, tree.flags(block).contains(.anonymous) { block = tree.parent(block) }
         guard block != noBox else { return }
-        let stop = tree.boxes[Int(block)].node
+        let stop = tree.boxes[Int(block)].node, outer = tree.geometry[tree.geo(block)]
         var n = document.parent(box.node)
         while !n.isNone, n != stop, document.isElement(n) {
             let own = tree.box(of: n)
-            if own != noBox, tree.kind(own) == .inline { result[Int(slot[Int(n.raw)])].add(g.pageX, g.pageY, g.width, g.height) }
+            // The block stands on a line of its own, which the inline box spans.
+            if own != noBox, tree.kind(own) == .inline { result[Int(slot[Int(n.raw)])].add(outer.pageX + outer.contentLeft, g.pageY, outer.contentWidth, g.height) }
             n = document.parent(n)
         }
     }
@@ -74,6 +75,24 @@ extension PageView {
         let box = tree.boxes[Int(f.box)]
         guard f.kind == .inlineBox || box.kind == .lineBreak, !box.node.isNone, box.flags.isDisjoint(with: [.anonymous, .generated]), slot[Int(box.node.raw)] >= 0 else { return }
         result[Int(slot[Int(box.node.raw)])].add(g.pageX + f.x, g.pageY + f.y, f.width, f.height)
+        // Plain inline boxes around it have no fragment of their own in Chromium: they show what is in them.
+        var child = f.box, parent = box.parent
+        while f.kind == .inlineBox, parent != noBox, tree.kind(parent) == .inline, isPlain(parent), followsFont(child, of: parent) {
+            let node = tree.boxes[Int(parent)].node
+            if !node.isNone, slot[Int(node.raw)] >= 0 { result[Int(slot[Int(node.raw)])].add(g.pageX + f.x, g.pageY + f.y, f.width, f.height) }
+            child = parent; parent = tree.parent(parent)
+        }
+    }
+
+    private func isPlain(_ b: BoxID) -> Bool {
+        let s = tree.style(b)
+        if s.borderTop.width > .zero || s.borderBottom.width > .zero || s.borderLeft.width > .zero || s.borderRight.width > .zero { return false }
+        if !s.paddingTop.isZero || !s.paddingBottom.isZero || !s.paddingLeft.isZero || !s.paddingRight.isZero { return false }
+        return s.backgroundColor.alpha == 0 && s.backgroundLayers.isEmpty && s.position == .static && s.outline.width == .zero && s.marginLeft.isZero && s.marginRight.isZero
+    }
+    private func followsFont(_ child: BoxID, of parent: BoxID) -> Bool {
+        let a = tree.textStyle(child), b = tree.textStyle(parent)
+        return a.fontID == b.fontID && a.size == b.size && a.lineHeight == b.lineHeight && tree.style(child).verticalAlign == .baseline
     }
 
     /// The text of all lines in the order of the box tree.

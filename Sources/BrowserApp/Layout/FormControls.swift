@@ -11,12 +11,15 @@ extension LayoutEngine {
         return Intrinsic(min: width, max: width)
     }
 
-    /// Text fields: as many average characters, the last as wide as the widest glyph. Text areas: digits and room for a bar.
+    /// Text fields: as many average characters, one of them as wide as the font's bounding box. Text areas: average characters
+    /// and room for a bar. The average counts in whole pixels where rounding makes it larger.
     private func textWidth(_ b: BoxID, _ ts: TextStyle, _ columns: Int32) -> LayoutUnit {
-        if (tree.controls[b]?.rows ?? 0) > 0 || shaper.fonts.isEmpty { return LayoutUnit((measure("0", ts) * columns).ceil + 15) }
+        guard !shaper.fonts.isEmpty else { return LayoutUnit(8 * columns) }
         let face = shaper.fonts.face(ts.fontID)
-        let average = (face.scale(face.averageAdvance, size: ts.size) + 32) >> 6, widest = (face.scale(face.boundsWidth, size: ts.size) + 63) >> 6
-        return LayoutUnit(average * columns + Swift.max(0, (face.isMonospaced ? average : widest) - average))
+        let exact = ts.fine(face.averageAdvance), average = Swift.max(exact, ((exact &+ 32768) >> 16) << 16)
+        if (tree.controls[b]?.rows ?? 0) > 0 { return LayoutUnit(Int32(clamping: (average &* Int64(columns) &+ 65535) >> 16)) + LayoutUnit(15) }
+        let widest = ((ts.fine(face.boundsWidth) &+ 32768) >> 16) << 16
+        return LayoutUnit(Int32(clamping: (average &* Int64(columns) &+ Swift.max(0, widest &- average) &+ 65535) >> 16))
     }
 
     /// Width of a text control in characters; nil for controls that shrink to their text.

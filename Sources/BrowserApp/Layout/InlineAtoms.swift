@@ -13,7 +13,14 @@ struct InlineAtom {
     var isPlaced = false
     var box: BoxID
     var start: Int32 = 0, end: Int32 = 0
-    var width = LayoutUnit.zero
+    /// Width in 1/65536 px: exact for text, whole 1/64 px for others.
+    var fine: Int64 = 0
+    /// Rounded up to 1/64 px.
+    var width: LayoutUnit {
+        get { snappedUp(fine) }
+        set { fine = Int64(newValue.raw) << 10 }
+    }
+    var isText: Bool { kind == .word || kind == .space || kind == .preservedSpace }
 }
 
 /// Builds the atoms of one context. `measure` gives the margin-box width of an atomic box.
@@ -35,7 +42,7 @@ struct AtomBuilder {
         while b != noBox {
             switch tree.kind(b) {
             case .text: addText(b)
-            case .lineBreak: atoms.append(InlineAtom(kind: .newline, box: b)); pendingBreak = false
+            case .lineBreak: atoms.append(InlineAtom(kind: .newline, box: b)); pendingBreak = false; forgetWord()
             case .inline:
                 addOpen(b)
                 let child = tree.firstChild(b)
@@ -61,16 +68,32 @@ struct AtomBuilder {
             atom.width = s.marginLeft.resolveOrZero(containerWidth) + s.borderLeft.width + s.paddingLeft.resolveOrZero(containerWidth)
         }
         if pendingBreak { atom.breakBefore = true; pendingBreak = false; carriedBreak = true }
+        if openSinceWord < 0 { openSinceWord = atoms.count }
+        if atom.fine != 0 { edgeSinceWord = true }
         atoms.append(atom)
     }
     /// A break was given to an opening edge and holds for what follows it (nothing lies between).
     private var carriedBreak = false
+
+    // The last piece of text when nothing but edges of inline boxes lies behind it: its atom, font and last two characters.
+    private let rules = BreakRules()
+    private var lastWord = -1, lastFont: (Int32, Int64) = (0, 0), lastWraps = false
+    private var beforeLast: UInt32 = 0, last: UInt32 = 0
+    /// The first opening edge after it, and whether an edge with width lies between.
+    private var openSinceWord = -1, edgeSinceWord = false
+    private mutating func forgetWord() { lastWord = -1; last = 0; beforeLast = 0; openSinceWord = -1; edgeSinceWord = false }
 
     private mutating func addClose(_ b: BoxID) {
         let s = tree.style(b)
         var atom = InlineAtom(kind: .close, box: b)
         if !tree.flags(b).contains(.continued) {
             atom.width = s.marginRight.resolveOrZero(containerWidth) + s.borderRight.width + s.paddingRight.resolveOrZero(containerWidth)
+        }
+        if atom.fine != 0 { edgeSinceWord = true }
+        // An empty box after a space stays on the line of the space: the line may end after it.
+        if let open = atoms.last, open.kind == .open, open.box == b, open.breakBefore, open.fine == 0, atom.fine == 0 {
+            atoms[atoms.count - 1].breakBefore = false
+            pendingBreak = true; carriedBreak = false
         }
         atoms.append(atom)
     }
@@ -85,6 +108,7 @@ struct AtomBuilder {
             carriedBreak = false
             atoms.append(atom)
             pendingBreak = wraps; hasContent = true
+            forgetWord()
         } else if flags.contains(.floating) {
             atoms.append(InlineAtom(kind: .float, box: b))
         } else if flags.contains(.outOfFlow) {
@@ -103,7 +127,7 @@ struct AtomBuilder {
         while i < bytes.count {
             let c = bytes[i]
             if c == 0x20 { addSpaces(b, bytes, &i, box.textStart, ts) }
-            else if c == 0x0A { atoms.append(atom(.newline, b, box.textStart, i, i + 1)); i += 1; pendingBreak = false }
+            else if c == 0x0A { atoms.append(atom(.newline, b, box.textStart, i, i + 1)); i += 1; pendingBreak = false; forgetWord() }
             else if c == 0x09 { addTab(b, i, box.textStart, ts); i += 1 }
             else { addWord(b, bytes, &i, box.textStart, ts, breakAll: breakAll) }
         }
@@ -117,82 +141,78 @@ struct AtomBuilder {
 
     private mutating func addTab(_ b: BoxID, _ i: Int, _ base: Int32, _ ts: TextStyle) {
         var a = atom(.tab, b, base, i, i + 1)
-        a.width = ts.spaceWidth * tree.style(b).tabSize
+        a.width = snappedUp(ts.fine(ts.spaceUnits) &* Int64(tree.style(b).tabSize))
         atoms.append(a)
         pendingBreak = ts.wraps; hasContent = true
+        forgetWord()
     }
 
     private mutating func addSpaces(_ b: BoxID, _ bytes: UnsafeBufferPointer<UInt8>, _ i: inout Int, _ base: Int32, _ ts: TextStyle) {
         let start = i
         while i < bytes.count, bytes[i] == 0x20, i - start < 64 { i += 1 }
         var a = atom(ts.collapsesSpaces ? .space : .preservedSpace, b, base, start, i)
-        a.width = (ts.spaceWidth + ts.letterSpacing + ts.wordSpacing) * Int32(i - start)
+        a.fine = ts.fineSpace &* Int64(i - start)
         atoms.append(a)
         if ts.wraps { pendingBreak = true }
         carriedBreak = false
+        forgetWord()
     }
 
     private mutating func addWord(_ b: BoxID, _ bytes: UnsafeBufferPointer<UInt8>, _ i: inout Int, _ base: Int32, _ ts: TextStyle, breakAll: Bool) {
         let start = i
-        var end = i, hyphen = false, breaksAfter = false, count: Int32 = 0
+        let piece = scanWord(bytes, &i, breakAll: breakAll)
+        if piece.end > start {
+            var first = start
+            let scalar = decodeScalar(bytes, &first)
+            joinPrevious(scalar, b, ts)
+            var a = atom(.word, b, base, start, piece.end)
+            a.fine = shaper.fineWidth(UnsafeBufferPointer(rebasing: bytes[start..<piece.end]), ts) &+ Int64(ts.letterSpacing.raw &* piece.count) << 10
+            a.breakBefore = pendingBreak && ts.wraps
+            a.hyphenAfter = piece.hyphen
+            atoms.append(a)
+            lastWord = atoms.count - 1; lastFont = (ts.fontID, ts.sizeFine); lastWraps = ts.wraps
+            hasContent = true
+            carriedBreak = false; openSinceWord = -1
+            pendingBreak = false
+            beforeLast = piece.beforeLast; last = piece.last
+        }
+        if piece.breaksAfter && ts.wraps { pendingBreak = true }
+    }
+
+    private struct Piece { var end: Int; var count: Int32 = 0; var hyphen = false, breaksAfter = false; var beforeLast: UInt32 = 0, last: UInt32 = 0 }
+
+    /// Reads one piece of a word: up to a space, or to a place where a line may end.
+    private func scanWord(_ bytes: UnsafeBufferPointer<UInt8>, _ i: inout Int, breakAll: Bool) -> Piece {
+        let start = i
+        var piece = Piece(end: i)
         while i < bytes.count {
             let c = bytes[i]
             if c <= 0x20 { break }
             if i - start >= TextShaper.wordByteCountMax - 4 { break }
-            if c < 0x80 {
-                i &+= 1; count &+= 1; end = i
-                if breakAll { breaksAfter = true; break }
-                if c == 0x2D, allowsBreakAfterHyphen(bytes, i, start) { breaksAfter = true; break }
+            if c < 0x80, piece.last < 0x80 {
+                let needsRule = piece.last == 0x2D || piece.last == 0x3F || BreakRules.isBracket(c)
+                if i > start, breakAll || (needsRule && rules.allows(piece.beforeLast, piece.last, UInt32(c))) { piece.breaksAfter = true; break }
+                piece.beforeLast = piece.last; piece.last = UInt32(c)
+                i &+= 1; piece.count &+= 1; piece.end = i
                 continue
             }
             let before = i
             let scalar = decodeScalar(bytes, &i)
-            if scalar == 0x200B { breaksAfter = true; break }
-            if scalar == 0xAD { hyphen = true; breaksAfter = true; break }
-            let ideographic = breaksAround(scalar)
-            if ideographic, before > start, !forbidsBreakBefore(scalar) { i = before; breaksAfter = true; break }
-            count &+= 1; end = i
-            if (ideographic || breakAll), !nextForbidsBreak(bytes, i) { breaksAfter = true; break }
+            if scalar == 0x200B { piece.breaksAfter = true; break }
+            if scalar == 0xAD { piece.hyphen = true; piece.breaksAfter = true; break }
+            if before > start, breakAll || rules.allows(piece.beforeLast, piece.last, scalar) { i = before; piece.breaksAfter = true; break }
+            piece.beforeLast = piece.last; piece.last = scalar
+            piece.count &+= 1; piece.end = i
         }
-        if end > start {
-            var a = atom(.word, b, base, start, end)
-            a.width = shaper.width(UnsafeBufferPointer(rebasing: bytes[start..<end]), fontID: ts.fontID, size: ts.size) + ts.letterSpacing * count
-            if start > 0, bytes[start - 1] == 0x2D { a.width += shaper.kerning(0x2D, bytes[start], ts) }
-            a.breakBefore = pendingBreak && ts.wraps
-            a.hyphenAfter = hyphen
-            atoms.append(a)
-            hasContent = true
-            carriedBreak = false
-            pendingBreak = false
-        }
-        if breaksAfter && ts.wraps { pendingBreak = true }
+        return piece
     }
 
-    private func allowsBreakAfterHyphen(_ bytes: UnsafeBufferPointer<UInt8>, _ next: Int, _ start: Int) -> Bool {
-        guard next < bytes.count, next - start >= 2 else { return false }
-        let c = bytes[next], before = bytes[next - 2]
-        let isAlphanumericBefore = before >= 0x80 || isAlphanumeric(before)
-        return isAlphanumericBefore && (c >= 0x80 || isAlphanumeric(c))
-    }
-    private func isAlphanumeric(_ c: UInt8) -> Bool { (c >= 0x30 && c <= 0x39) || (c | 0x20 >= 0x61 && c | 0x20 <= 0x7A) }
-
-    /// Ideographs, kana, hangul and the long dashes: lines break before and after.
-    private func breaksAround(_ s: UInt32) -> Bool {
-        (s >= 0x2E80 && s <= 0x9FFF) || (s >= 0xAC00 && s <= 0xD7AF) || (s >= 0xF900 && s <= 0xFAFF) || (s >= 0xFF00 && s <= 0xFF60) || (s >= 0x20000 && s <= 0x3FFFF) || s == 0x2014
-    }
-    /// Closing punctuation and small kana do not start a line.
-    private func forbidsBreakBefore(_ s: UInt32) -> Bool {
-        switch s {
-        case 0x2014, 0x3001, 0x3002, 0x3005, 0x3009, 0x300B, 0x300D, 0x300F, 0x3011, 0x3015, 0x3041, 0x3043, 0x3045, 0x3047, 0x3049, 0x3063, 0x3083, 0x3085, 0x3087,
-             0x30A1, 0x30A3, 0x30A5, 0x30A7, 0x30A9, 0x30C3, 0x30E3, 0x30E5, 0x30E7, 0x30FB, 0x30FC, 0xFF01, 0xFF09, 0xFF0C, 0xFF0E, 0xFF1A, 0xFF1B, 0xFF1F: return true
-        default: return false
-        }
-    }
-    private func nextForbidsBreak(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> Bool {
-        guard at < bytes.count else { return false }
-        let c = bytes[at]
-        if c < 0x80 { return c == 0x2C || c == 0x2E || c == 0x29 || c == 0x21 || c == 0x3F || c == 0x3A || c == 0x3B || c == 0x5D || c == 0x7D }
-        var i = at
-        return forbidsBreakBefore(decodeScalar(bytes, &i))
+    /// What two pieces of text without a space between them do to each other: kerning, and a line that may end there.
+    private mutating func joinPrevious(_ scalar: UInt32, _ b: BoxID, _ ts: TextStyle) {
+        guard last != 0, lastWord >= 0 else { return }
+        if !edgeSinceWord, lastFont == (ts.fontID, ts.sizeFine) { atoms[lastWord].fine &+= shaper.kerning(last, scalar, ts) }
+        edgeSinceWord = false
+        if pendingBreak || carriedBreak || !lastWraps || atoms[lastWord].box == b || !rules.allows(beforeLast, last, scalar) { return }
+        if openSinceWord >= 0 { atoms[openSinceWord].breakBefore = true } else { pendingBreak = true }
     }
 }

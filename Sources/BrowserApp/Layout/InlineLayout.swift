@@ -52,8 +52,11 @@ struct LineBreaker {
 
     // The line being collected.
     var line: [InlineAtom] = []
-    var used = LayoutUnit.zero
-    var trailing = LayoutUnit.zero
+    private var sum = RunWidth()
+    var used: LayoutUnit { sum.total }
+    /// Width up to the last content; collapsible spaces may hang behind it.
+    private var contentEnd = LayoutUnit.zero
+    var trailing: LayoutUnit { used - contentEnd }
     var hasContent = false
     var index = 0
     var carry: InlineAtom?
@@ -113,7 +116,7 @@ struct LineBreaker {
     /// Collects the atoms of the next line into `line`.
     private mutating func collectLine(indent: LayoutUnit) {
         line.removeAll(keepingCapacity: true)
-        used = indent; trailing = .zero; hasContent = false; forcedBreak = false; hyphenated = false
+        sum = RunWidth(indent); contentEnd = indent; hasContent = false; forcedBreak = false; hyphenated = false
         breakIndex = -1; breakCount = -1
         updateSpan()
         while true {
@@ -122,18 +125,18 @@ struct LineBreaker {
             if atom.breakBefore, hasContent, carry == nil { breakIndex = index; breakCount = line.count }
             switch atom.kind {
             case .space:
-                if hasContent { line.append(atom); used += atom.width; trailing += atom.width }
+                if hasContent { line.append(atom); sum.add(atom) }
             case .preservedSpace:
-                line.append(atom); used += atom.width; hasContent = true
-                if tree.textStyle(atom.box).wraps { trailing += atom.width }
+                line.append(atom); sum.add(atom); hasContent = true
+                if !tree.textStyle(atom.box).wraps { contentEnd = used }
             case .tab: addTab(atom)
             case .newline:
                 line.append(atom); forcedBreak = true; index += 1
                 if tree.kind(atom.box) == .lineBreak { clearAfter = tree.style(atom.box).clear }
                 return
             case .open, .close:
-                line.append(atom); used += atom.width
-                if atom.width > .zero { trailing = .zero }
+                line.append(atom); sum.add(atom)
+                if atom.fine > 0 { contentEnd = used }
             case .outOfFlow: line.append(atom)
             case .float: addFloat(atom)
             case .word, .atomic:
@@ -150,7 +153,8 @@ struct LineBreaker {
             let position = used.raw % Swift.max(1, atom.width.raw)
             tab.width = LayoutUnit(raw: atom.width.raw - position)
         }
-        line.append(tab); used += tab.width; hasContent = true
+        line.append(tab); sum.add(tab); hasContent = true
+        contentEnd = used
     }
 
     private mutating func addFloat(_ atom: InlineAtom) {
@@ -172,7 +176,7 @@ struct LineBreaker {
     /// Adds a word or box; false when the line ends before it.
     private mutating func addContent(_ atom: InlineAtom) -> Bool {
         let available = lineRight - lineLeft
-        if used + atom.width > available {
+        if sum.adding(atom) > available + LayoutUnit(raw: 1) {     // rounding up may cost a unit
             if hasContent, breakIndex >= 0 { endAtBreak(); return false }
             if !hasContent, lineLeft > .zero || lineRight < width, let next = floats.nextBottom(after: y + cursor) {
                 cursor = next - y
@@ -182,7 +186,7 @@ struct LineBreaker {
             if atom.kind == .word, splits(atom) { return addSplit(atom, available) }
         }
         line.append(atom)
-        used += atom.width; trailing = .zero; hasContent = true
+        sum.add(atom); contentEnd = used; hasContent = true
         return true
     }
 
@@ -190,17 +194,17 @@ struct LineBreaker {
         line.removeLast(line.count - breakCount)
         index = breakIndex
         carry = nil
-        // Widths of what was taken off.
-        var total = isFirst ? style.textIndent.resolveOrZero(width) : LayoutUnit.zero
-        for a in line { if a.kind != .float && a.kind != .outOfFlow { total += a.width } }
-        used = total
-        trailing = .zero
-        var i = line.count - 1
-        while i >= 0 {
-            let a = line[i]
-            if a.kind == .space || (a.kind == .preservedSpace && tree.textStyle(a.box).wraps) { trailing += a.width }
-            else if a.kind == .word || a.kind == .atomic || a.kind == .tab || a.kind == .newline || (a.width > .zero && a.kind != .float) { break }
-            i -= 1
+        // Widths of what is left.
+        sum = RunWidth(isFirst ? style.textIndent.resolveOrZero(width) : .zero)
+        contentEnd = used
+        for a in line where a.kind != .float && a.kind != .outOfFlow {
+            sum.add(a)
+            switch a.kind {
+            case .space: break
+            case .preservedSpace: if !tree.textStyle(a.box).wraps { contentEnd = used }
+            case .open, .close: if a.fine > 0 { contentEnd = used }
+            default: contentEnd = used
+            }
         }
         if let last = line.last, last.kind == .word, last.hyphenAfter { hyphenated = true }
     }
@@ -216,23 +220,24 @@ struct LineBreaker {
         let ts = tree.textStyle(atom.box)
         let bytes = tree.bytes(atom.start, atom.end)
         var i = 0, fitted = 0
-        var width = LayoutUnit.zero, fittedWidth = LayoutUnit.zero
+        var width: Int64 = 0, fittedWidth: Int64 = 0
+        let before = used
         while i < bytes.count {
             let start = i
             _ = decodeScalar(bytes, &i)
-            width += engine.shaper.width(UnsafeBufferPointer(rebasing: bytes[start..<i]), fontID: ts.fontID, size: ts.size) + ts.letterSpacing
-            if used + width > available, fitted > 0 || hasContent { break }
+            width &+= engine.shaper.fineWidth(UnsafeBufferPointer(rebasing: bytes[start..<i]), ts) &+ Int64(ts.letterSpacing.raw) << 10
+            if before + snappedUp(width) > available, fitted > 0 || hasContent { break }
             fitted = i; fittedWidth = width
         }
         if fitted == 0 { if carry == nil { carry = atom; carry?.breakBefore = false }; return false }
         var head = atom
-        head.end = atom.start + Int32(fitted); head.width = fittedWidth; head.hyphenAfter = false
+        head.end = atom.start + Int32(fitted); head.fine = fittedWidth; head.hyphenAfter = false
         line.append(head)
-        used += fittedWidth; trailing = .zero; hasContent = true
+        sum.add(head); contentEnd = used; hasContent = true
         if fitted == bytes.count { return true }
         var rest = atom
         rest.start = head.end; rest.breakBefore = false
-        rest.width = engine.shaper.width(tree.bytes(rest.start, rest.end), fontID: ts.fontID, size: ts.size)
+        rest.fine = engine.shaper.fineWidth(tree.bytes(rest.start, rest.end), ts)
         carry = rest
         return false
     }

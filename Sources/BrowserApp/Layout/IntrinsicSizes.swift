@@ -84,9 +84,7 @@ extension LayoutEngine {
     private func inlineIntrinsic(_ b: BoxID) -> Intrinsic {
         var builder = AtomBuilder(tree: tree, shaper: shaper, reusing: takeAtoms(), containerWidth: .zero)
         builder.build(b) { self.contribution($0).max }
-        var sum = IntrinsicLine()
-        let indent = style(b).textIndent.absolute ?? .zero
-        sum.line = indent; sum.run = indent
+        var sum = IntrinsicLine(indent: style(b).textIndent.absolute ?? .zero)
         for atom in builder.atoms { add(atom, &sum) }
         sum.endLine()
         returnAtoms(builder.atoms)
@@ -95,15 +93,19 @@ extension LayoutEngine {
 
     private struct IntrinsicLine {
         var min = LayoutUnit.zero, max = LayoutUnit.zero
-        var line = LayoutUnit.zero, lineSpaces = LayoutUnit.zero
-        var run = LayoutUnit.zero, runSpaces = LayoutUnit.zero
+        /// The line so far and its end without hanging spaces; the same for what stands between two break opportunities.
+        var line = RunWidth(), lineEnd = LayoutUnit.zero
+        var run = RunWidth(), runEnd = LayoutUnit.zero
         var floats = LayoutUnit.zero
-        mutating func endRun() { min = Swift.max(min, run - runSpaces); run = .zero; runSpaces = .zero }
+
+        init(indent: LayoutUnit) { line = RunWidth(indent); run = RunWidth(indent); lineEnd = indent; runEnd = indent }
+        mutating func endRun() { min = Swift.max(min, runEnd); run = RunWidth(); runEnd = .zero }
         mutating func endLine() {
             endRun()
-            max = Swift.max(max, line - lineSpaces + floats)
-            line = .zero; lineSpaces = .zero; floats = .zero
+            max = Swift.max(max, lineEnd + floats)
+            line = RunWidth(); lineEnd = .zero; floats = .zero
         }
+        mutating func markContent() { lineEnd = line.total; runEnd = run.total }
     }
 
     private func add(_ atom: InlineAtom, _ sum: inout IntrinsicLine) {
@@ -111,8 +113,8 @@ extension LayoutEngine {
         switch atom.kind {
         case .newline: sum.endLine()
         case .space, .preservedSpace:
-            sum.line += atom.width; sum.run += atom.width
-            if atom.kind == .space || tree.textStyle(atom.box).wraps { sum.lineSpaces += atom.width; sum.runSpaces += atom.width }
+            sum.line.add(atom); sum.run.add(atom)
+            if atom.kind == .preservedSpace, !tree.textStyle(atom.box).wraps { sum.markContent() }
         case .float:
             let i = contribution(atom.box)
             sum.min = Swift.max(sum.min, i.min)
@@ -120,16 +122,16 @@ extension LayoutEngine {
         case .outOfFlow: break
         case .atomic:
             let i = contribution(atom.box)
-            sum.line += i.max; sum.lineSpaces = .zero
-            sum.run += i.min; sum.runSpaces = .zero
+            sum.line.add(i.max); sum.run.add(i.min)
+            sum.markContent()
         case .word:
-            sum.line += atom.width; sum.lineSpaces = .zero
+            sum.line.add(atom)
             let wrap = style(atom.box).overflowWrap, brk = style(atom.box).wordBreak
-            if wrap == .anywhere || brk == .breakWord, tree.textStyle(atom.box).wraps { sum.endRun(); sum.run = Swift.min(atom.width, LayoutUnit(raw: tree.textStyle(atom.box).size)) } else { sum.run += atom.width }
-            sum.runSpaces = .zero
+            if wrap == .anywhere || brk == .breakWord, tree.textStyle(atom.box).wraps { sum.endRun(); sum.run.add(Swift.min(atom.width, LayoutUnit(raw: tree.textStyle(atom.box).size))) } else { sum.run.add(atom) }
+            sum.markContent()
         case .open, .close, .tab:
-            sum.line += atom.width; sum.run += atom.width
-            if atom.width > .zero { sum.lineSpaces = .zero; sum.runSpaces = .zero }
+            sum.line.add(atom); sum.run.add(atom)
+            if atom.fine > 0 { sum.markContent() }
         }
     }
 }

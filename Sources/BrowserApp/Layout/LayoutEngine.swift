@@ -65,7 +65,7 @@ final class LayoutEngine {
         tree.geometry[g].padding = Edges(top: Swift.max(.zero, s.paddingTop.resolveOrZero(base)), right: Swift.max(.zero, s.paddingRight.resolveOrZero(base)),
                                          bottom: Swift.max(.zero, s.paddingBottom.resolveOrZero(base)), left: Swift.max(.zero, s.paddingLeft.resolveOrZero(base)))
         if let collapsed = tree.collapsedBorders[b] { tree.geometry[g].border = collapsed.widths }
-        else if kind == .table, s.borderCollapse == .collapse { tree.geometry[g].padding = Edges() }
+        if kind == .table, s.borderCollapse == .collapse { tree.geometry[g].padding = Edges() }
     }
 
     /// Horizontal border and padding.
@@ -269,16 +269,16 @@ final class LayoutEngine {
     func measure(_ text: String, _ ts: TextStyle) -> LayoutUnit {
         var copy = text
         return copy.withUTF8 { bytes in
-            var width = LayoutUnit.zero
+            var width: Int64 = 0
             var i = 0
             while i < bytes.count {
-                if bytes[i] == 0x20 { width += ts.spaceWidth; i += 1; continue }
+                if bytes[i] == 0x20 { width &+= ts.fine(ts.spaceUnits); i += 1; continue }
                 var end = i
                 while end < bytes.count, bytes[end] != 0x20, end - i < 120 { end += 1 }
-                width += shaper.width(UnsafeBufferPointer(rebasing: bytes[i..<end]), fontID: ts.fontID, size: ts.size)
+                width &+= shaper.fineWidth(UnsafeBufferPointer(rebasing: bytes[i..<end]), ts)
                 i = end
             }
-            return width
+            return snappedUp(width)
         }
     }
 

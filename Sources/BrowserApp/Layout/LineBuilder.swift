@@ -23,9 +23,13 @@ struct LineBuilder {
     private var groups: [Group] = []
     private var pending: [Pending] = []
     private var x = LayoutUnit.zero
+    /// Exact width of the text fragment that grows, and where it began.
+    private var textFine: Int64 = 0, textStart = LayoutUnit.zero
     private var isReal = false
     private var spaceExtra = LayoutUnit.zero
     private var lastText: Int = -1
+    /// This line has text or boxes; the inline box that text lay in last.
+    private var hasOtherContent = false, textBox = noBox
     private var originX = LayoutUnit.zero, lineTop = LayoutUnit.zero
     private var containerWidth = LayoutUnit.zero
 
@@ -47,7 +51,7 @@ struct LineBuilder {
         if isReal, engine.hasStruts { includeRoot() }
         let end = contentEnd(atoms)
         x = startX(atoms, end, breaker)
-        lastText = -1
+        lastText = -1; hasOtherContent = false; textBox = noBox
         reopen()
         for i in 0..<atoms.count { add(atoms[i], isTrailing: i >= end, isLast: i == end - 1, breaker: breaker) }
         closeAll()
@@ -65,7 +69,7 @@ struct LineBuilder {
     }
 
     private func hasEdges(_ atoms: [InlineAtom]) -> Bool {
-        for a in atoms where (a.kind == .open || a.kind == .close) && a.width != .zero { return true }
+        for a in atoms where (a.kind == .open || a.kind == .close) && a.fine != 0 { return true }
         return false
     }
 
@@ -75,7 +79,7 @@ struct LineBuilder {
         while i > 0 {
             switch atoms[i - 1].kind {
             case .space, .float, .outOfFlow, .newline: i -= 1
-            case .close, .open: if atoms[i - 1].width != .zero { return i }; i -= 1
+            case .close, .open: if atoms[i - 1].fine != 0 { return i }; i -= 1
             default: return i
             }
         }
@@ -120,13 +124,21 @@ struct LineBuilder {
 
     private mutating func makeFragment(_ i: Int, starts: Bool) {
         let b = open[i].box, s = tree.style(b), ts = tree.textStyle(b)
+        if !isReal {        // nothing on this line: boxes are points
+            open[i].fragment = Int32(tree.fragments.count)
+            var f = Fragment(kind: .inlineBox, box: b, x: x + open[i].dx, y: .zero, width: .zero, height: .zero)
+            f.startsBox = starts
+            tree.fragments.append(f)
+            pending.append(Pending(group: open[i].group, top: .zero, shift: .zero, dy: open[i].dy))
+            return
+        }
         let top = s.borderTop.width + s.paddingTop.resolveOrZero(containerWidth), bottom = s.borderBottom.width + s.paddingBottom.resolveOrZero(containerWidth)
         open[i].fragment = Int32(tree.fragments.count)
         var f = Fragment(kind: .inlineBox, box: b, x: x + open[i].dx, y: .zero, width: .zero, height: ts.ascent + ts.descent + top + bottom)
         f.startsBox = starts
         tree.fragments.append(f)
         pending.append(Pending(group: open[i].group, top: ts.ascent + top, shift: open[i].shift, dy: open[i].dy))
-        if isReal, engine.hasStruts || hasEdge(s) { groups[open[i].group].include(ts.boxAscent - open[i].shift, ts.boxDescent + open[i].shift) }
+        if engine.hasStruts || hasEdge(s) { groups[open[i].group].include(ts.boxAscent - open[i].shift, ts.boxDescent + open[i].shift) }
     }
 
     private func hasEdge(_ s: ComputedStyle) -> Bool {
@@ -156,8 +168,8 @@ struct LineBuilder {
     private func shift(_ align: VerticalAlign, ascent: LayoutUnit, descent: LayoutUnit, lineHeight: LayoutUnit, _ parent: TextStyle) -> LayoutUnit {
         switch align {
         case .baseline, .top, .bottom: return .zero
-        case .sub: return LayoutUnit(LayoutUnit(raw: parent.size).floor / 5 + 1)
-        case .super: return -LayoutUnit(LayoutUnit(raw: parent.size).floor / 3 + 1)
+        case .sub: return LayoutUnit(raw: parent.size / 5) + .one
+        case .super: return -(LayoutUnit(raw: parent.size / 3) + .one)
         case .middle: return LayoutUnit(raw: (ascent.raw &- descent.raw) / 2) - LayoutUnit(raw: parent.xHeight.raw / 2)
         case .textTop: return ascent - parent.ascent
         case .textBottom: return parent.descent - descent
@@ -200,11 +212,12 @@ struct LineBuilder {
 
     /// A zero-width fragment, so that a `br` has a place.
     private mutating func addBreakMark(_ a: InlineAtom) {
-        includeText()
-        let ts = tree.textStyle(a.box)
-        tree.fragments.append(Fragment(kind: .text, box: a.box, x: x, y: .zero, width: .zero, height: ts.ascent + ts.descent))
-        let o = open.last
-        pending.append(Pending(group: o?.group ?? 0, top: ts.ascent, shift: o?.shift ?? .zero, dy: .zero))
+        let ts = tree.textStyle(a.box), o = open.last
+        // Without a strut, a break after content of other boxes is a point on the baseline.
+        let isPoint = !engine.hasStruts && hasOtherContent && textBox != (o?.box ?? context)
+        if !isPoint { includeText() }
+        tree.fragments.append(Fragment(kind: .text, box: a.box, x: x, y: .zero, width: .zero, height: isPoint ? .zero : ts.ascent + ts.descent))
+        pending.append(Pending(group: o?.group ?? 0, top: isPoint ? .zero : ts.ascent, shift: o?.shift ?? .zero, dy: .zero))
         lastText = -1
     }
 
@@ -229,27 +242,31 @@ struct LineBuilder {
 
     private mutating func addText(_ a: InlineAtom, hyphenated: Bool) {
         if isReal { includeText() }
-        var width = a.width
-        if a.kind == .space { width += spaceExtra }
+        hasOtherContent = true; textBox = open.last?.box ?? context
+        var fine = a.kind == .tab ? Int64(a.width.raw) << 10 : a.fine
+        if a.kind == .space { fine &+= Int64(spaceExtra.raw) << 10 }
         let ts = tree.textStyle(a.box)
-        if hyphenated { width += engine.measure("-", ts) }
+        if hyphenated { fine &+= Int64(engine.measure("-", ts).raw) << 10 }
         let i = lastText
         if i >= 0, tree.fragments[i].box == a.box, tree.fragments[i].textEnd <= a.start, a.kind != .tab {
+            textFine &+= fine
             tree.fragments[i].textEnd = a.end
-            tree.fragments[i].width += width
+            tree.fragments[i].width = snappedUp(textFine)
             tree.fragments[i].hyphenated = hyphenated
         } else {
+            textFine = fine; textStart = x
             let o = open.last
-            var f = Fragment(kind: .text, box: a.box, x: x + (o?.dx ?? .zero), y: .zero, width: width, height: ts.ascent + ts.descent)
+            var f = Fragment(kind: .text, box: a.box, x: x + (o?.dx ?? .zero), y: .zero, width: snappedUp(fine), height: ts.ascent + ts.descent)
             f.textStart = a.start; f.textEnd = a.end; f.spaceExtra = spaceExtra; f.hyphenated = hyphenated
             lastText = a.kind == .tab ? -1 : tree.fragments.count
             tree.fragments.append(f)
             pending.append(Pending(group: o?.group ?? 0, top: ts.ascent, shift: o?.shift ?? .zero, dy: o?.dy ?? .zero))
         }
-        x += width
+        x = textStart + snappedUp(textFine)
     }
 
     private mutating func addAtomic(_ a: InlineAtom) {
+        hasOtherContent = true
         let g = tree.geo(a.box), geometry = tree.geometry[g], o = open.last
         let s = tree.style(a.box)
         let outer = geometry.height + geometry.margin.vertical

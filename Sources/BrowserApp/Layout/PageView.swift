@@ -38,6 +38,7 @@ public final class PageView {
     public init(document: Document, fonts: FontLibrary, styles: StyleEngine) {
         self.document = document; self.fonts = fonts; self.styles = styles
         shaper = TextShaper(fonts: fonts)
+        styles.fonts = fonts
     }
 
     /// An image arrived: sizes may change.

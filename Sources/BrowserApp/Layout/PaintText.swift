@@ -52,25 +52,24 @@ extension Painter {
 
     /// Places the glyphs of words in view; returns the x after the text.
     private func walk(_ bytes: UnsafeBufferPointer<UInt8>, _ ts: TextStyle, _ start: Int32, _ spaceExtra: Int32, _ run: inout GlyphRun) -> Int32 {
-        var x = start
-        let space = ts.spaceWidth.raw &+ ts.letterSpacing.raw &+ ts.wordSpacing.raw &+ spaceExtra
+        var x = start, fine: Int64 = 0
+        let space = ts.fineSpace &+ Int64(spaceExtra) << 10
         let leftEdge = Int64(clip.x) * 64, rightEdge = Int64(clip.maxX) * 64
         var i = 0
         while i < bytes.count {
             let c = bytes[i]
-            if c <= 0x20 { if c == 0x20 { x = x &+ space }; i += 1; continue }
+            if c <= 0x20 { if c == 0x20 { fine &+= space }; i += 1; continue }
+            x = start &+ Int32(truncatingIfNeeded: (fine &+ 512) >> 10)
             let end = wordEnd(bytes, i)
             if Int64(x) > rightEdge { return x }
             let word = UnsafeBufferPointer(rebasing: bytes[i..<end])
             i = end
             // Only what begins left of the view can end there.
-            if ts.letterSpacing == .zero, Int64(x) < leftEdge {
-                let width = shaper.width(word, fontID: ts.fontID, size: ts.size).raw
-                if Int64(x) + Int64(width) < leftEdge { x = x &+ width; continue }
-            }
-            place(word, ts, &x, &run)
+            let width = shaper.fineWidth(word, ts)
+            if ts.letterSpacing == .zero, Int64(x) + width >> 10 < leftEdge { fine &+= width; continue }
+            fine &+= width &+ Int64(place(word, ts, x, &run)) &* Int64(ts.letterSpacing.raw) << 10
         }
-        return x
+        return start &+ Int32(truncatingIfNeeded: (fine &+ 512) >> 10)
     }
 
     private func wordEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
@@ -82,15 +81,17 @@ extension Painter {
         return end
     }
 
-    private func place(_ word: UnsafeBufferPointer<UInt8>, _ ts: TextStyle, _ x: inout Int32, _ run: inout GlyphRun) {
-        var position = x
+    /// Adds a word's glyphs from x on; returns how many they are.
+    private func place(_ word: UnsafeBufferPointer<UInt8>, _ ts: TextStyle, _ x: Int32, _ run: inout GlyphRun) -> Int {
+        var position = x, count = 0
         let offset = dx &* 64
         shaper.shape(word, fontID: ts.fontID, size: ts.size) { g in
             if g.fontID != run.fontID { self.flush(&run); run.fontID = g.fontID }
             run.glyphs.append(PositionedGlyph(glyph: g.glyph, x: position &+ offset, y: run.baseline))
             position = position &+ g.advance &+ ts.letterSpacing.raw
+            count += 1
         }
-        x = position
+        return count
     }
 
     // MARK: Decorations

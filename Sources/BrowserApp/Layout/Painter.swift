@@ -235,7 +235,7 @@ final class Painter {
         guard end > right + LayoutUnit(1) else { return nil }
         let ts = tree.textStyle(b)
         let dots: [UInt8] = [0xE2, 0x80, 0xA6]
-        let width = dots.withUnsafeBufferPointer { shaper.width($0, fontID: ts.fontID, size: ts.size) }
+        let width = dots.withUnsafeBufferPointer { shaper.width($0, ts) }
         return Swift.max(g.pageX + g.contentLeft, g.pageX + right - width).floor
     }
 

@@ -8,7 +8,7 @@ extension LayoutEngine {
 
     private func spacing(_ b: BoxID) -> (x: LayoutUnit, y: LayoutUnit) {
         let s = style(b)
-        return s.borderCollapse == .collapse ? (.zero, .zero) : (s.borderSpacingX, s.borderSpacingY)
+        return s.borderCollapse == .collapse ? (.zero, .zero) : (s.borderSpacingX.floored, s.borderSpacingY.floored)       // whole pixels, as Chromium keeps them
     }
 
     private func usesCollapsedBorders(_ b: BoxID) -> Bool { style(b).borderCollapse == .collapse }
@@ -131,7 +131,8 @@ extension LayoutEngine {
         }
         if percentSum > 0 {
             most = Swift.max(most, fromPercent)
-            if percentSum < hundred { most = Swift.max(most, LayoutUnit(clamping: Int64(otherMax.raw) * hundred / (hundred - percentSum))) }
+            if percentSum >= hundred, otherMax > .zero { most = LayoutUnit(1_000_000) }     // there is no width that is enough
+            else if percentSum < hundred { most = Swift.max(most, LayoutUnit(clamping: Int64(otherMax.raw) * hundred / (hundred - percentSum))) }
             most = Swift.min(most, Swift.max(viewportWidth, least))
         }
         var captionMin = LayoutUnit.zero

@@ -1,5 +1,5 @@
 // Turns words into glyphs and widths, with a bounded cache keyed by font, size and bytes.
-// Invariant: a word's width is the sum of its glyphs' advances, so measuring and painting agree.
+// Layout sums exact advances in font units; painting places glyphs by advances of 1/64 px, word by word from exact positions.
 import CSS
 import Graphics
 
@@ -16,13 +16,14 @@ final class TextShaper {
         var fontID: Int32, size: Int32
         var byteStart: Int32, byteCount: Int32
         var glyphStart: Int32, glyphCount: Int32
-        var width: Int32
+        /// Advances in font units.
+        var units: Int32
     }
     /// Glyph, advance and kerning-free width of ASCII for one font and size.
     private struct Font {
         var fontID: Int32, size: Int32
         var glyphs: [UInt16]
-        var advances: [Int32]
+        var advances: [Int32], units: [Int32]
     }
 
     let fonts: FontLibrary
@@ -48,17 +49,8 @@ final class TextShaper {
         for i in 0..<TextShaper.tableSize { table[i] = -1 }
     }
 
-    /// Width of the bytes without letter spacing. The buffer is UTF-8 of one word.
-    func width(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) -> LayoutUnit {
-        LayoutUnit(raw: entries[lookUp(word, fontID: fontID, size: size)].width)
-    }
-
-    /// Kerning between two ASCII characters of different pieces of a word.
-    func kerning(_ left: UInt8, _ right: UInt8, _ ts: TextStyle) -> LayoutUnit {
-        guard !fonts.isEmpty, right < 0x80 else { return .zero }
-        let face = fonts.face(ts.fontID)
-        return LayoutUnit(raw: face.kerning(face.glyph(for: UInt32(left)), face.glyph(for: UInt32(right)), size: ts.size))
-    }
+    /// Sum of the advances in font units, without letter spacing. The buffer is UTF-8 of one word.
+    func units(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) -> Int32 { entries[lookUp(word, fontID: fontID, size: size)].units }
 
     /// Calls `body` with each glyph of the word in order.
     func shape(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32, _ body: (ShapedGlyph) -> Void) {
@@ -94,19 +86,18 @@ final class TextShaper {
     }
 
     private func add(_ word: UnsafeBufferPointer<UInt8>, hash: UInt32, fontID: Int32, size: Int32, slot: Int) -> Int {
-        var entry = Entry(hash: hash, fontID: fontID, size: size, byteStart: Int32(bytes.count), byteCount: Int32(word.count), glyphStart: Int32(glyphs.count), glyphCount: 0, width: 0)
+        var entry = Entry(hash: hash, fontID: fontID, size: size, byteStart: Int32(bytes.count), byteCount: Int32(word.count), glyphStart: Int32(glyphs.count), glyphCount: 0, units: 0)
         bytes.append(contentsOf: word)
-        if !fonts.isEmpty { appendGlyphs(word, fontID: fontID, size: size) }
+        if !fonts.isEmpty { entry.units = appendGlyphs(word, fontID: fontID, size: size) }
         entry.glyphCount = Int32(glyphs.count) - entry.glyphStart
-        var width: Int32 = 0
-        for i in Int(entry.glyphStart)..<glyphs.count { width = width &+ glyphs[i].advance }
-        entry.width = width
         entries.append(entry)
         table[slot] = Int32(entries.count - 1)
         return entries.count - 1
     }
 
-    private func appendGlyphs(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) {
+    /// Returns the advances' sum in units of the font's face.
+    private func appendGlyphs(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) -> Int32 {
+        var units: Int32 = 0
         let font = asciiFont(fontID, size)
         let face = fonts.face(fontID)
         var previous: UInt16 = 0
@@ -119,20 +110,25 @@ final class TextShaper {
             var glyph: UInt16, advance: Int32
             if scalar < 128 {
                 glyph = asciiFonts[font].glyphs[Int(scalar)]; advance = asciiFonts[font].advances[Int(scalar)]
+                units &+= asciiFonts[font].units[Int(scalar)]
             } else {
                 glyph = face.glyph(for: scalar)
                 if glyph == 0 {
                     id = fonts.fallback(for: scalar, like: fontID)
                     glyph = fonts.face(id).glyph(for: scalar)
                 }
-                advance = fonts.face(id).advance(glyph, size: size)
+                let used = fonts.face(id)
+                advance = used.advance(glyph, size: size)
+                units &+= id == fontID ? used.advanceUnits(glyph) : used.advanceUnits(glyph) &* face.unitsPerEm / used.unitsPerEm
             }
             if id == fontID, previous != 0, glyphs.count > 0 {
                 glyphs[glyphs.count - 1].advance = glyphs[glyphs.count - 1].advance &+ face.kerning(previous, glyph, size: size)
+                units &+= face.kerning(previous, glyph)
             }
             previous = id == fontID ? glyph : 0
             glyphs.append(ShapedGlyph(glyph: glyph, fontID: id, advance: advance))
         }
+        return units
     }
 
     /// The ligature that begins with the f before `i`, when the face has it as a presentation form; else f itself.
@@ -152,11 +148,12 @@ final class TextShaper {
         for i in 0..<asciiFonts.count where asciiFonts[i].fontID == fontID && asciiFonts[i].size == size { lastFont = i; return i }
         if asciiFonts.count > 64 { asciiFonts.removeAll() }
         let face = fonts.face(fontID)
-        var font = Font(fontID: fontID, size: size, glyphs: [], advances: [])
+        var font = Font(fontID: fontID, size: size, glyphs: [], advances: [], units: [])
         for scalar in UInt32(0)..<128 {
             let glyph = face.glyph(for: scalar)
             font.glyphs.append(glyph)
             font.advances.append(face.advance(glyph, size: size))
+            font.units.append(face.advanceUnits(glyph))
         }
         asciiFonts.append(font)
         lastFont = asciiFonts.count - 1

@@ -10,7 +10,9 @@ struct TextStyle {
     var ascent = LayoutUnit.zero, descent = LayoutUnit.zero
     var lineHeight = LayoutUnit.zero
     var xHeight = LayoutUnit.zero
-    var spaceWidth = LayoutUnit.zero
+    /// 16.16 pixels per em, and units per em of the face.
+    var sizeFine: Int64 = 16 << 16, unitsPerEm: Int64 = 1
+    var spaceUnits: Int32 = 0
     var letterSpacing = LayoutUnit.zero, wordSpacing = LayoutUnit.zero
     var whiteSpace = WhiteSpace.normal
     var color = Color.black
@@ -33,15 +35,18 @@ struct TextStyle {
         color = style.color
         letterSpacing = style.letterSpacing
         wordSpacing = style.wordSpacing
-        size = Swift.max(0, Swift.min(style.fontSize.raw, 2000 * 64))
+        let exact = Swift.max(0, Swift.min(style.fontSizeFine, 2000 << 16))
+        size = Int32(exact >> 10)          // advances are those of the size cut to 1/64 px, metrics those of the exact one
+        sizeFine = Int64(size) << 10
         guard !fonts.isEmpty else { setLineHeight(style, normal: style.fontSize); return }
         fontID = fonts.match(families: style.fontFamilies, weight: Int(style.fontWeight), italic: style.fontStyle != .normal)
         let face = fonts.face(fontID)
-        ascent = LayoutUnit(face.pixelAscent(size: size))
-        descent = LayoutUnit(face.pixelDescent(size: size))
+        unitsPerEm = Int64(face.unitsPerEm)
+        func rounded(_ units: Int32) -> LayoutUnit { LayoutUnit(Int32(clamping: (Int64(units) &* exact / unitsPerEm &+ 32768) >> 16)) }
+        ascent = rounded(face.ascent); descent = rounded(face.descent)
         xHeight = LayoutUnit(raw: face.scale(face.xHeight, size: size))
-        spaceWidth = LayoutUnit(raw: face.advance(face.glyph(for: 0x20), size: size))
-        setLineHeight(style, normal: ascent + descent + LayoutUnit(face.pixelLineGap(size: size)))
+        spaceUnits = face.advanceUnits(face.glyph(for: 0x20))
+        setLineHeight(style, normal: ascent + descent + rounded(face.lineGap))
     }
 
     private mutating func setLineHeight(_ style: ComputedStyle, normal: LayoutUnit) {

@@ -25,7 +25,7 @@ enum UserAgentSheet {
     body { margin: 8px }
     address { font-style: italic }
     blockquote { margin: 1em 40px }
-    figure { margin: 1em 40px }
+    figure { margin: calc(1em) 40px }
     p, dl, dir, menu, ol, ul { margin-top: 1em; margin-bottom: 1em }
     listing, plaintext, pre, xmp { font-family: monospace; white-space: pre; margin-top: 1em; margin-bottom: 1em }
     pre[wrap] { white-space: pre-wrap }
@@ -129,7 +129,7 @@ enum UserAgentSheet {
     table[frame=box], table[frame=border] { border-style: outset; border-width: 1px }
 
     /* 15.3.11 hr, 15.3.12 fieldset */
-    hr { color: gray; border-style: inset; border-width: 1px; margin: 0.5em auto; overflow: hidden }
+    hr { color: gray; border-style: inset; border-width: 1px; margin: calc(0.5em) auto; overflow: hidden }
     hr[align=left] { margin-left: 0; margin-right: auto }
     hr[align=right] { margin-left: auto; margin-right: 0 }
     hr[noshade] { border-style: solid }
@@ -173,7 +173,7 @@ enum UserAgentSheet {
     """
 
     private static let quirksText: StaticString = """
-    form { margin-bottom: 1em }
+    form { margin-bottom: calc(1em) }
     table { font-weight: initial; font-style: initial; font-variant: initial; font-size: initial; line-height: initial; white-space: initial; text-align: initial }
     input:not([type=image]), textarea { box-sizing: border-box }
     img[align=left] { margin-right: 3px }

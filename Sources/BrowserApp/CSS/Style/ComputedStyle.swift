@@ -73,6 +73,8 @@ public struct BoxStyle: Equatable, Sendable {
     public var marginRight: Length = .zero
     public var marginBottom: Length = .zero
     public var marginLeft: Length = .zero
+    /// The margin is an em length of the built-in sheet.
+    public var quirkyMarginTop = false, quirkyMarginBottom = false
     public var paddingTop: Length = .zero
     public var paddingRight: Length = .zero
     public var paddingBottom: Length = .zero

@@ -5,6 +5,8 @@ extension ComputedStyle {
     // Font
     public var fontFamilies: [String] { inherited.fontFamilies }
     public var fontSize: LayoutUnit { inherited.fontSize }
+    /// In 1/65536 px.
+    public var fontSizeFine: Int64 { inherited.fontSizeFine }
     public var fontWeight: Int32 { inherited.fontWeight }
     public var fontStyle: FontStyle { inherited.fontStyle }
     public var fontSmallCaps: Bool { inherited.fontSmallCaps }

@@ -6,6 +6,8 @@ struct LengthContext: Equatable {
     /// In 1/65536 px.
     var fontSizeFine: Int64, rootFontSizeFine: Int64
     var lineHeight: LayoutUnit = LayoutUnit(19)
+    /// `ex` and `ch` in em, 16.16.
+    var exRatio: Int64 = 32768, chRatio: Int64 = 39322
     var viewportWidth: LayoutUnit, viewportHeight: LayoutUnit
 
     init(fontSize: LayoutUnit, rootFontSize: LayoutUnit, viewportWidth: LayoutUnit, viewportHeight: LayoutUnit) {
@@ -13,15 +15,15 @@ struct LengthContext: Equatable {
         self.fontSize = fontSize; self.rootFontSize = rootFontSize; self.viewportWidth = viewportWidth; self.viewportHeight = viewportHeight
     }
 
-    /// A length that is no percentage. `ex` is half an em and `ch` 0.6 em: no font is loaded here.
+    /// A length that is no percentage.
     func absolute(_ length: SpecifiedLength) -> LayoutUnit {
         switch length.unit {
         case .px: return LayoutUnit(clamping: (length.value + (length.value < 0 ? -64 : 64)) / 1024)   // cut as Chromium does; units were rounded down
         case .percent: return .zero
         case .em: return fine(fontSizeFine, length.value)
         case .rem: return fine(rootFontSizeFine, length.value)
-        case .ex: return scale(fontSize, length.value, 131_072)
-        case .ch: return scale(fontSize, length.value * 3, 5 * 65536)
+        case .ex: return fine(multiplyFixed(fontSizeFine, exRatio, 65536), length.value)
+        case .ch: return fine(multiplyFixed(fontSizeFine, chRatio, 65536), length.value)
         case .lh: return scale(lineHeight, length.value, 65536)
         case .rlh: return scale(rootFontSize, length.value * 6, 5 * 65536)
         case .vw: return scale(viewportWidth, length.value, 6_553_600)

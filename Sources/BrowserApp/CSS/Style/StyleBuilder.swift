@@ -14,10 +14,12 @@ struct StyleBuilder {
     private var layerValues: [[Value]] = []
     private var inheritsLayers = false
     let custom: CustomProperties?
+    private let fonts: FontLibrary?
     private var expanded: [(pending: PendingValue, declarations: [Declaration])] = []
 
     /// `parent`: the style inherited from; all initial for the root.
-    init(parent: ComputedStyle, isRoot: Bool, custom: CustomProperties?, lengths: LengthContext) {
+    init(parent: ComputedStyle, isRoot: Bool, custom: CustomProperties?, lengths: LengthContext, fonts: FontLibrary?) {
+        self.fonts = fonts
         inherited = parent.inherited
         self.parent = parent
         self.isRoot = isRoot
@@ -38,7 +40,11 @@ struct StyleBuilder {
     }
     private mutating func applyWinner(_ property: PropertyID, _ winner: UInt32, _ declaration: (UInt32) -> Value) {
         if winner != 0 { apply(property, declaration(winner - 1)) }
-        if property == .fontSize { finishFontSize() }
+        if property == .fontSize {
+            // `inherit` and `initial` copied the size in 1/64 px only.
+            if inherited.fontSize != parent.inherited.fontSize { inherited.fontSizeFine = Int64(inherited.fontSize.raw) << 10 }
+            finishFontSize()
+        }
     }
     /// Borders, outline and decoration start in the element's colour; border widths at medium, dropped later without a style.
     private mutating func resetColors() {
@@ -48,6 +54,14 @@ struct StyleBuilder {
         initialBox.textDecorationColor = inherited.color
         box = initialBox
         lengths.fontSize = inherited.fontSize; lengths.fontSizeFine = inherited.fontSizeFine
+        measureFont(inherited)
+    }
+    /// Takes `ex` and `ch` from the font.
+    private mutating func measureFont(_ style: InheritedStyle) {
+        guard let fonts, !fonts.isEmpty else { return }
+        let face = fonts.face(fonts.match(families: style.fontFamilies, weight: Int(style.fontWeight), italic: style.fontStyle != .normal))
+        if face.xHeight > 0 { lengths.exRatio = Int64(face.xHeight) << 16 / Int64(face.unitsPerEm) }
+        lengths.chRatio = Int64(face.advanceUnits(face.glyph(for: 0x30))) << 16 / Int64(face.unitsPerEm)
     }
 
     mutating func apply(_ property: PropertyID, _ value: Value) {
@@ -109,7 +123,9 @@ struct StyleBuilder {
             switch length.unit {
             case .percent: size = multiplyFixed(parentSize, length.value, 6_553_600)
             case .em: size = multiplyFixed(lengths.fontSizeFine, length.value, 65536)
-            case .ex: size = multiplyFixed(lengths.fontSizeFine, length.value, 131_072)
+            case .ex:
+                measureFont(parent.inherited)
+                size = multiplyFixed(multiplyFixed(lengths.fontSizeFine, lengths.exRatio, 65536), length.value, 65536)
             default:
                 let isRootRelative = length.unit == .rem
                 inherited.hasAbsoluteFontSize = true

@@ -2,6 +2,7 @@
 // One pass walks the tree once. Elements with the same parent style and the same matched rules share one `ComputedStyle`, also
 // from pass to pass while sheets and viewport stay: an unchanged style keeps its identity.
 import DOM
+import Graphics
 
 /// An @import that the owner of the engine must load, and hand to `setAuthorSheet` under `sheet`.
 public struct StyleImport: Sendable {
@@ -13,6 +14,8 @@ public struct StyleSheetID: Hashable, Sendable { public let raw: UInt32 }
 
 public final class StyleEngine {
     public let document: Document
+    /// Fonts that `ex` and `ch` are measured in; without them they are 0.5 and 0.6 em. Set before the first pass.
+    public var fonts: FontLibrary?
     /// Grows whenever some element's style changed in a pass.
     public private(set) var styleVersion: UInt64 = 0
     public private(set) var viewportWidth = LayoutUnit(1024), viewportHeight = LayoutUnit(768)
@@ -179,7 +182,7 @@ public final class StyleEngine {
         for slot in slots where slot.media.matches(context) { if let sheet = slot.sheet { sheets.append(sheet) } }
         let index = RuleIndex(sheets: sheets, context: context)
         self.index = index
-        resolver = StyleResolver(document: document, index: index, viewportWidth: viewportWidth, viewportHeight: viewportHeight)
+        resolver = StyleResolver(document: document, index: index, viewportWidth: viewportWidth, viewportHeight: viewportHeight, fonts: fonts)
         isIndexStale = false
     }
 

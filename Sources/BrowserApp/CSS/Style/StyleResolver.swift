@@ -1,6 +1,7 @@
 // From matched rules to a computed style: sorts by cascade order, adds hints and the style attribute, picks winners, builds, and
 // shares results. A cache entry is keyed by the parent's style and the exact list of matched rules.
 import DOM
+import Graphics
 
 final class StyleResolver {
     private let document: Document
@@ -23,7 +24,10 @@ final class StyleResolver {
     let hasPseudo: Bool
     private static let styleCountMax: UInt32 = 50_000
 
-    init(document: Document, index: RuleIndex, viewportWidth: LayoutUnit, viewportHeight: LayoutUnit) {
+    private let fonts: FontLibrary?
+
+    init(document: Document, index: RuleIndex, viewportWidth: LayoutUnit, viewportHeight: LayoutUnit, fonts: FontLibrary?) {
+        self.fonts = fonts
         self.document = document
         self.index = index
         self.viewportWidth = viewportWidth; self.viewportHeight = viewportHeight
@@ -133,13 +137,16 @@ final class StyleResolver {
         let custom = customProperties(base.custom)
         flat.removeAll(keepingCapacity: true)
         winners.update(repeating: 0, count: PropertyID.longhandCount)
+        quirkyTop = false; quirkyBottom = false
         for rule in rules { apply(rule, important: false) }
         applyImportant()
         var lengths = LengthContext(fontSize: base.inherited.fontSize, rootFontSize: rootFontSize, viewportWidth: viewportWidth, viewportHeight: viewportHeight)
         lengths.fontSizeFine = base.inherited.fontSizeFine; lengths.rootFontSizeFine = rootFontSizeFine
         lengths.lineHeight = base.lineHeightLength ?? base.inherited.fontSize * 6 / 5
-        var builder = StyleBuilder(parent: base, isRoot: isRoot, custom: custom, lengths: lengths)
-        return builder.build(winners) { flat[Int($0)] }
+        var builder = StyleBuilder(parent: base, isRoot: isRoot, custom: custom, lengths: lengths, fonts: fonts)
+        let style = builder.build(winners) { flat[Int($0)] }
+        style.box.quirkyMarginTop = quirkyTop; style.box.quirkyMarginBottom = quirkyBottom
+        return style
     }
     private var rootFontSize = LayoutUnit(16)
     private var rootFontSizeFine: Int64 = 16 << 16
@@ -156,9 +163,19 @@ final class StyleResolver {
         guard let (sheet, rule) = sheetAndRule(number), !important || rule.hasImportant else { return }
         for i in rule.declarations where sheet.declarations[i].isImportant == important {
             flat.append(sheet.declarations[i].value)
-            winners[Int(sheet.declarations[i].property.rawValue)] = UInt32(flat.count)
+            let property = sheet.declarations[i].property
+            winners[Int(property.rawValue)] = UInt32(flat.count)
+            if property == .marginTop || property == .marginBottom { noteMargin(property, isBuiltIn: number >= 0 && index.entries[Int(number)].key >> 62 == 0, sheet.declarations[i].value) }
         }
     }
+    /// Em margins of the built-in sheet are quirky; where they are not to be, the sheet writes calc().
+    private func noteMargin(_ property: PropertyID, isBuiltIn: Bool, _ value: Value) {
+        var isQuirky = false
+        if isBuiltIn, case .length(let l) = value, l.unit == .em { isQuirky = true }
+        if property == .marginTop { quirkyTop = isQuirky } else { quirkyBottom = isQuirky }
+    }
+    private var quirkyTop = false, quirkyBottom = false
+
     /// Important declarations in their own order: author (unlayered, then layers from last to first), style attribute, user agent.
     private func applyImportant() {
         for rule in importantOrder() { apply(rule, important: true) }

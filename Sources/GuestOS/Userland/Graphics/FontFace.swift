@@ -123,6 +123,9 @@ public final class FontFace {
     public func pixelDescent(size: Int32) -> Int32 { (scale(descent, size: size) &+ 32) >> 6 }
     public func pixelLineGap(size: Int32) -> Int32 { (scale(lineGap, size: size) &+ 32) >> 6 }
 
+    /// Kerning between two glyphs in font units.
+    public func kerning(_ left: UInt16, _ right: UInt16) -> Int32 { kerningSource.isEmpty ? 0 : kerningUnits(left, right) }
+
     /// Kerning between two glyphs in 26.6 pixels.
     public func kerning(_ left: UInt16, _ right: UInt16, size: Int32) -> Int32 {
         if kerningSource.isEmpty { return 0 }
