@@ -190,7 +190,6 @@ final class FakeMachine: HAL, @unchecked Sendable {
     func physicalAddress(ofFrame frame: UInt32) -> UInt64 { 0x4000_0000 + UInt64(frame) * 65536 }
     func pointer(_ physical: UInt64) -> UnsafeMutableRawPointer { ram + Int(physical - 0x4000_0000) }
     func findProgram(_ name: [UInt8]) -> Int32 { Int32(programs.firstIndex { Array($0.name.utf8) == name } ?? -1) }
-    func memoryPagesMax(program: Int32) -> UInt32 { programs[Int(program)].program.pages }
     func createTask(program: Int32) -> Int32 {
         tasks.append(Task(program: program, guest: Guest(self, Int32(tasks.count))))
         return Int32(tasks.count - 1)

@@ -230,18 +230,14 @@ final class ScriptedPolicy: MemoryPolicy {
         #expect(m.notes == ["reason=\(ExitReason.outOfMemory.rawValue)", "small lives"])
         #expect(k.checkConservation() == nil)
     }
-    @Test func sharedMemoryThatDoesNotFitEndsItsToucher() {
+    @Test func sharedMemoryThatDoesNotFitIsRefused() {
         let m = FakeMachine(frames: 100)
-        m.add("toucher", FakeProgram(start: { g, _ in
-            let at = Int(g.call(.shmMap, g.call(.shmCreate, 99 * 65536), 1))
-            for i in 0..<99 { g.store(at + i << 16, [1]) }
-        }))
-        let k = m.boot { g, system in
-            let p = g.spawn(system, "toucher")
-            g.note("ended", g.waitMany([(p, .terminated)], g.call(.clock) + 1_000_000_000).result)
+        m.boot { g, _ in
+            g.note("all", g.call(.shmCreate, 99 * 65536))
+            g.note("half", g.call(.shmCreate, 45 * 65536) > 0 ? 1 : 0)
         }
-        #expect(m.notes == ["ended=1"])
-        #expect(k.checkConservation() == nil)
+        #expect(m.notes == ["all=-10", "half=1"])
+        m.expectAllReturned()
     }
     @Test func decisionsAreCheckedBeforeTheyAreCarriedOut() {
         let m = FakeMachine()

@@ -189,14 +189,16 @@ import Testing
         #expect(k.memoryRecord.framesShared == 0 && k.checkConservation() == nil)
         #expect(Set(m.notes).isSubset(of: ["sent=0", "inside"]))
     }
-    /// A shared-memory hoarder is stopped at its share of memory, and it is the one that ends.
+    /// A shared-memory hoarder that touches all it gets, and more memory of its own, is the one that ends.
     @Test func sharedMemoryCountsAsItsCreators() {
         let m = FakeMachine(frames: 256)
         m.add("hoarder", FakeProgram(start: { g, _ in
             while true {
                 let at = Int(g.call(.shmMap, g.call(.shmCreate, 16 * 65536), 1))
+                if at < 0 { break }
                 for page in 0..<16 { g.store(at + page << 16, [1]) }
             }
+            for page in 2..<256 { g.store(page << 16, [1]) }
         }))
         let k = m.boot { g, system in
             let p = g.spawn(system, "hoarder")

@@ -24,7 +24,7 @@ extension WholeMachine {
             Misfit("spin", "killed"), Misfit("call-flood", "exited"), Misfit("huge-grow", "killed"), Misfit("touch-all", "out of memory"),
             Misfit("rogue-0", "trapped"), Misfit("rogue-1", "stack overflow"), Misfit("rogue-2", "out of memory"), Misfit("rogue-3", "killed"),
             Misfit("rogue-4", "killed"), Misfit("rogue-5", "killed"), Misfit("rogue-6", "killed"), Misfit("rogue-7", "killed"),
-            Misfit("rogue-8", "out of memory"), Misfit("rogue-9", "trapped"), Misfit("rogue-10", "exited"), Misfit("rogue-11", "bad access"),
+            Misfit("rogue-8", "killed"), Misfit("rogue-9", "trapped"), Misfit("rogue-10", "exited"), Misfit("rogue-11", "bad access"),
             Misfit("rogue-12", "exited"), Misfit("rogue-13", "killed"), Misfit("rogue-14", "killed"), Misfit("rogue-15", "killed"),
         ]
 

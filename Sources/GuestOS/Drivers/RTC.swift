@@ -7,7 +7,7 @@ public final class RTCDriver {
     private let transport: VirtioTransport
     private let queue: Virtqueue
     private let request: DMARegion, response: DMARegion
-    private var isInFlight = false
+    public private(set) var isInFlight = false
     private static let messageRead: UInt16 = 1
 
     public init?(transport: VirtioTransport, memory: DMARegion) {

@@ -12,6 +12,7 @@ extension Kernel {
         return 0
     }
     func dropSubscriptions(_ p: GuestProcess, handle: Int64) {
+        charge(costs.perItem * UInt64(p.subscriptions.count))
         for i in p.subscriptions.indices.reversed() where p.subscriptions[i].handle == handle { dropSubscription(p, at: i) }
     }
     private func dropSubscription(_ p: GuestProcess, at i: Int) {
@@ -37,7 +38,7 @@ extension Kernel {
         try probe(p, a.a0, 8, write: true)
         guard p.handles.room >= 2 else { throw .failed(.limitReached) }
         let (x, y) = try makeChannel(p)
-        let hx = handle(p, x.ref, Kernel.channelRights), hy = handle(p, y.ref, Kernel.channelRights)
+        let hx = try handle(p, x.ref, Kernel.channelRights), hy = try handle(p, y.ref, Kernel.channelRights)
         try copyOut32(p, [hx, hy], a.a0)
         return 0
     }
@@ -98,11 +99,7 @@ extension Kernel {
     // MARK: Services
 
     private func findService(_ name: [UInt8]) -> ChannelEnd? {
-        guard let i = services.firstIndex(where: { $0.name == name }) else { return nil }
-        if let end = objects[services[i].end] as? ChannelEnd, objects[end.peer] != nil { return end }
-        let gone = services.remove(at: i)
-        release(gone.end)
-        return nil
+        services.first { $0.name == name }.flatMap { objects[$0.end] as? ChannelEnd }
     }
     func callServiceRegister(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         let name = try copyInName(p, a.a1, a.a2)
@@ -111,7 +108,7 @@ extension Kernel {
         let (server, kernelEnd) = try makeChannel(p)
         retain(kernelEnd.ref)
         services.append(Service(name: name, end: kernelEnd.ref))
-        return Int64(handle(p, server.ref, [.receive, .duplicate, .transfer]))
+        return Int64(try handle(p, server.ref, [.receive, .duplicate, .transfer]))
     }
     func callServiceConnect(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         let name = try copyInName(p, a.a0, a.a1)
@@ -122,7 +119,7 @@ extension Kernel {
         let (client, endpoint) = try makeChannel(p)
         retain(endpoint.ref)
         push(Message(bytes: [], handles: [HandleEntry(ref: endpoint.ref, rights: Kernel.channelRights)], sender: p.ref), to: server, from: end)
-        return Int64(handle(p, client.ref, Kernel.channelRights))
+        return Int64(try handle(p, client.ref, Kernel.channelRights))
     }
 
     // MARK: Time and waiting
@@ -143,6 +140,7 @@ extension Kernel {
     func callWaitMany(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a1 >= 0, a.a1 <= Int64(KernelLimits.waitItemCountMax) else { throw .failed(.invalidArgument) }
         let count = Int(a.a1)
+        charge(4 * costs.perItem * UInt64(count))
         var words = try copyIn32(p, a.a0, count: count * 3)
         try probe(p, a.a0, count * WaitItem.byteCount, write: true)
         var watched: [KernelObject] = []
@@ -168,6 +166,7 @@ extension Kernel {
     func callSubscribe(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         let o = try observable(p, a.a0)
         let signals = Signals(rawValue: UInt32(truncatingIfNeeded: a.a2))
+        charge(costs.perItem * UInt64(p.subscriptions.count))
         let existing = p.subscriptions.firstIndex { $0.handle == a.a0 && $0.key == a.a1 }
         if signals.isEmpty {
             guard let i = existing else { throw .failed(.notFound) }

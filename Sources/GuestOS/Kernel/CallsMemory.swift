@@ -6,7 +6,8 @@ extension Kernel {
     func callSharedCreate(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a0 > 0, a.a0 <= Int64(KernelLimits.sharedPageCountMax * Limits.pageByteCount) else { throw .failed(.invalidArgument) }
         let pageCount = (Int(a.a0) + Limits.pageByteCount - 1) / Limits.pageByteCount
-        guard pageCount <= frames.frameCount else { throw .failed(.outOfMemory) }
+        guard Int(p.record.pagesResident) + p.charges.sharedPageCount + pageCount <= processFramesMax else { throw .failed(.limitReached) }
+        charge(costs.perItem * UInt64(pageCount))
         let object = SharedObject(byteCount: Int(a.a0), backing: .anonymous, frames: [UInt32](repeating: noFrame, count: pageCount))
         return Int64(try newHandle(p, object, [.read, .write, .map, .duplicate, .transfer]))
     }
@@ -14,8 +15,7 @@ extension Kernel {
         guard a.a1 > 0, a.a1 <= 255 else { throw .failed(.invalidArgument) }
         let name = try copyIn(p, a.a0, Int(a.a1))
         guard let file = archive.first(where: { $0.name == name }) else { throw .failed(.notFound) }
-        guard p.handles.hasRoom else { throw .failed(.limitReached) }
-        return Int64(handle(p, file.ref, [.read, .map, .duplicate, .transfer]))
+        return Int64(try handle(p, file.ref, [.read, .map, .duplicate, .transfer]))
     }
     func callSharedMap(_ p: GuestProcess, _ a: SystemCallArguments, _ object: SharedObject) throws(CallStop) -> Int64 {
         let isWritable = a.a1 != 0
@@ -24,7 +24,9 @@ extension Kernel {
     }
     /// Maps at the lowest gap of the window; the address.
     func mapShared(_ p: GuestProcess, _ object: SharedObject, isWritable: Bool, through handle: Int64) throws(CallStop) -> Int64 {
+        guard p.mappings.count < KernelLimits.mappingCountMax else { throw .failed(.limitReached) }
         let pageCount = UInt32(max(object.frames.count, 1))
+        charge(costs.perItem * UInt64(p.mappings.count + Int(pageCount)))
         var start = Limits.sharedWindowStart >> 16
         var index = 0
         while index < p.mappings.count, p.mappings[index].page < start + pageCount {
@@ -49,20 +51,15 @@ extension Kernel {
     /// given back for everybody.
     func callPageRelease(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a0 >= 0, a.a1 >= 0, a.a0 <= 0x1_0000_0000, a.a1 <= 0x1_0000_0000 - a.a0 else { throw .failed(.badAddress) }
-        let used = max(hal.memoryPages(task: p.task), p.mappings.last.map { $0.page + $0.pageCount } ?? 0)
-        let first = UInt32((a.a0 + 0xffff) >> 16), end = min(UInt32((a.a0 + a.a1) >> 16), used)
+        let first = UInt32((a.a0 + 0xffff) >> 16), end = max(first, UInt32((a.a0 + a.a1) >> 16)), windowStart = Limits.sharedWindowStart >> 16
         var given: Int64 = 0
-        charge(costs.pageRelease * UInt64(end > first ? end - first : 0))
-        var page = first
-        charge(costs.perItem * UInt64(end > first ? end - first : 0))
-        while page < end {
-            if let m = p.mapping(containing: page) {
-                if m.isWritable, releaseSharedPage(m, page) { given += 1 }
-            } else if p.pageTable[page].state != .absent {
-                if p.pageTable[page].state != .zero { given += 1 }
-                releasePage(p, page, unmap: true)
-            }
-            page += 1
+        charge(costs.perItem * UInt64(end - first))
+        for page in min(first, windowStart)..<min(end, windowStart) where p.pageTable[page].state != .absent {
+            if p.pageTable[page].state != .zero { given += 1 }
+            releasePage(p, page, unmap: true)
+        }
+        for m in p.mappings where m.isWritable && m.page < end {
+            for page in max(first, m.page)..<max(first, min(end, m.page + m.pageCount)) where releaseSharedPage(m, page) { given += 1 }
         }
         return given
     }
@@ -85,9 +82,8 @@ extension Kernel {
         return true
     }
     func callMemoryInfo(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
-        var w = ByteWriter()
-        memoryRecord.emit(&w)
-        try copyOut(p, w.bytes, a.a0)
+        charge(costs.perItem * UInt64(frames.frameCount))
+        try emit(p, a.a0) { memoryRecord.emit(&$0) }
         return 0
     }
 }

@@ -2,6 +2,7 @@
 
 import ABI
 import Drivers
+import Policies
 
 extension Kernel {
     static let processRights: Rights = [.read, .manage, .duplicate, .transfer]
@@ -20,9 +21,9 @@ extension Kernel {
     func callRandom(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a1 >= 0, a.a1 <= Int64(KernelLimits.randomByteCountMax) else { throw .failed(.invalidArgument) }
         try probe(p, a.a0, Int(a.a1), write: true)
+        charge(costs.perItem * UInt64(a.a1))
         var bytes: [UInt8] = []
         for _ in 0..<Int(a.a1) { bytes.append(random.next()) }
-        charge(UInt64(a.a1))                        // a nanosecond each
         try copyOut(p, bytes, a.a0)
         return 0
     }
@@ -44,7 +45,7 @@ extension Kernel {
         do throws(SystemError) { child = try start(bootstrap) } catch { throw .failed(error) }
         dropSubscriptions(p, handle: handle)
         _ = p.handles.remove(handle)
-        return Int64(self.handle(p, child.ref, Kernel.processRights))
+        return Int64(try self.handle(p, child.ref, Kernel.processRights))
     }
     func callSpawn(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         let name = try copyInName(p, a.a1, a.a2)
@@ -63,9 +64,7 @@ extension Kernel {
         return try callKill(p, target)
     }
     func callProcessInfo(_ p: GuestProcess, _ a: SystemCallArguments, _ target: GuestProcess) throws(CallStop) -> Int64 {
-        var w = ByteWriter()
-        record(target).emit(&w)
-        try copyOut(p, w.bytes, a.a1)
+        try emit(p, a.a1) { record(target).emit(&$0) }
         return 0
     }
     func callProcessList(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
@@ -73,9 +72,7 @@ extension Kernel {
         let alive = processes.filter { $0.isAlive }
         charge(costs.perItem * UInt64(alive.count))
         let count = min(alive.count, Int(min(a.a2, Int64(KernelLimits.processCountMax))))
-        var w = ByteWriter()
-        for i in 0..<count { record(alive[i]).emit(&w) }
-        try copyOut(p, w.bytes, a.a1)
+        try emit(p, a.a1) { w in for q in alive[..<count] { record(q).emit(&w) } }
         return Int64(count)
     }
 
@@ -106,7 +103,8 @@ extension Kernel {
             setLifecycle(target, .hidden)
         case .frozen, .hibernated, .discarded:
             if target === p { throw .failed(.wrongState) }
-            guard apply(requested: state, target) else { throw .failed(.wrongState) }
+            let action: MemoryAction = state == .frozen ? .freeze : (state == .hibernated ? .hibernate : .discard)
+            guard apply(MemoryDecision(action, pid: target.pid, .requested), policy: "browser") else { throw .failed(.wrongState) }
         }
         return 0
     }

@@ -26,6 +26,8 @@ enum KernelLimits {
     static let waitItemCountMax = 64
     /// One shared object: a 4096 × 4096 surface is 1024 pages; half the window at most.
     static let sharedPageCountMax = 8192
+    /// Shared objects that one process has mapped. A window manager with 200 windows of two surfaces has 400.
+    static let mappingCountMax = 1024
     static let serviceCountMax = 64
     static let randomByteCountMax = 65536
     static let inputEventCountMax = 1024
@@ -46,7 +48,6 @@ public struct CostModel: Sendable {
     public var pageZero: UInt64 = 4_000             // 64 KiB at 16 bytes/ns
     public var pageCopy: UInt64 = 8_000
     public var pageMap: UInt64 = 100
-    public var pageRelease: UInt64 = 50             // each page of the range
     public var copyPerKiB: UInt64 = 64              // user memory <-> kernel
     public var compressPage: UInt64 = 160_000       // LZ4 at ~0.4 GB/s
     public var decompressPage: UInt64 = 33_000      // ~2 GB/s
@@ -54,7 +55,7 @@ public struct CostModel: Sendable {
     public var cloneBase: UInt64 = 10_000
     public var clonePerPage: UInt64 = 60
     public var interrupt: UInt64 = 1_000
-    public var perItem: UInt64 = 4                  // one entry of a table that a call walks
+    public var perItem: UInt64 = 4                  // one entry of a table that a call walks, one byte it makes
     public init() {}
 }
 

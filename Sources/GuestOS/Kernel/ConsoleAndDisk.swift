@@ -24,6 +24,7 @@ extension Kernel {
 
     /// Text of the kernel or of a process; what the device has no room for is dropped (and counted by the driver).
     func writeConsole(_ bytes: [UInt8]) {
+        charge(costs.perItem * UInt64(bytes.count))
         devices.console?.write(bytes)
         updateConsoleSignals()
     }

@@ -17,6 +17,7 @@ final class HALRegisters: RegisterAccess {
 struct DeviceSet {
     var console: ConsoleDriver?
     var entropy: EntropyDriver?
+    var clock: RTCDriver?
     var block: BlockDriver?                     // swap
     var disk: DataDisk?
     var blockDeviceCount = 0
@@ -24,9 +25,8 @@ struct DeviceSet {
     var consoleInput: [UInt8] = []
     var net: NetDriver?
     var gpu: GPUDriver?
-    var inputs: [InputDriver] = []
+    var inputOfLine: [Int: InputDriver] = [:]
     var deviceIDOfLine: [Int: UInt32] = [:]
-    var inputOfLine: [Int: Int] = [:]
 
     var framebuffer: SharedObject?
     var objects: [DeviceObject] = []            // one a kind, held by the kernel
@@ -35,7 +35,7 @@ struct DeviceSet {
     func object(_ kind: DeviceKind) -> DeviceObject? { objects.first { $0.device == kind } }
     /// Nothing that `init` needs is still under way.
     func haveAnswered(isSeeded: Bool) -> Bool {
-        (entropy == nil || isSeeded) && (gpu.map { $0.isReady || $0.hasFailed } ?? true)
+        (entropy == nil || isSeeded) && !(clock?.isInFlight ?? false) && (gpu.map { $0.isReady || $0.hasFailed } ?? true)
     }
 }
 
@@ -68,10 +68,12 @@ extension Kernel {
             if devices.net != nil { publish(.network, .writable) }
         case VirtioDeviceID.gpu:
             if devices.gpu == nil, let m = dma(GPUDriver.frameCount) { devices.gpu = GPUDriver(transport: t, memory: m) }
+        case VirtioDeviceID.clock:
+            if devices.clock == nil, let m = dma(RTCDriver.frameCount) { devices.clock = RTCDriver(transport: t, memory: m) }
+            devices.clock?.ask()
         case VirtioDeviceID.input:
             guard let m = dma(InputDriver.frameCount), let driver = InputDriver(transport: t, memory: m) else { return }
-            devices.inputOfLine[line] = devices.inputs.count
-            devices.inputs.append(driver)
+            devices.inputOfLine[line] = driver
             publish(.input, [])
         default: break
         }
@@ -113,6 +115,7 @@ extension Kernel {
         case VirtioDeviceID.network: netInterrupt()
         case VirtioDeviceID.gpu: gpuInterrupt()
         case VirtioDeviceID.input: inputInterrupt(line)
+        case VirtioDeviceID.clock: clockInterrupt()
         default: break
         }
         startInitWhenReady(force: false)
@@ -120,6 +123,10 @@ extension Kernel {
     }
     private func pollEntropy() {
         if let seed = devices.entropy?.poll(), !random.isSeeded { random.seed(seed) }
+    }
+    /// The clock is asked once, at boot; from then on virtual time goes on.
+    private func clockInterrupt() {
+        if let wall = devices.clock?.handleInterrupt() { wallClockBase = wall &- hal.nowNanoseconds }
     }
     private func gpuInterrupt() {
         guard let gpu = devices.gpu else { return }
@@ -148,8 +155,7 @@ extension Kernel {
         setSignals(object, .writable, net.canSend)
     }
     private func inputInterrupt(_ line: Int) {
-        guard let i = devices.inputOfLine[line] else { return }
-        for e in devices.inputs[i].handleInterrupt() {
+        for e in devices.inputOfLine[line]?.handleInterrupt() ?? [] {
             if devices.events.count >= KernelLimits.inputEventCountMax {
                 counters.droppedInputEvents += 1
             } else {
@@ -164,8 +170,7 @@ extension Kernel {
     func callDeviceOpen(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard let kind = DeviceKind(rawValue: Int32(truncatingIfNeeded: a.a1)) else { throw .failed(.invalidArgument) }
         guard let device = devices.object(kind) else { throw .failed(.notFound) }
-        guard p.handles.hasRoom else { throw .failed(.limitReached) }
-        return Int64(handle(p, device.ref, [.read, .write, .map, .duplicate, .transfer]))
+        return Int64(try handle(p, device.ref, [.read, .write, .map, .duplicate, .transfer]))
     }
     private func framebuffer(_ target: DeviceObject) throws(CallStop) -> (GPUDriver, SharedObject) {
         guard target.device == .framebuffer, let gpu = devices.gpu, let pixels = devices.framebuffer else { throw .failed(.notSupported) }
@@ -191,10 +196,7 @@ extension Kernel {
         guard target.device == .input else { throw .failed(.notSupported) }
         guard a.a2 >= 0 else { throw .failed(.invalidArgument) }
         let count = Int(min(a.a2, Int64(devices.events.count)))
-        try probe(p, a.a1, count * InputEventRecord.byteCount, write: true)
-        var w = ByteWriter()
-        for e in devices.events[..<count] { e.emit(&w) }
-        try copyOut(p, w.bytes, a.a1)
+        try emit(p, a.a1) { w in for e in devices.events[..<count] { e.emit(&w) } }
         devices.events.removeFirst(count)
         setSignals(target, .readable, !devices.events.isEmpty)
         return Int64(count)

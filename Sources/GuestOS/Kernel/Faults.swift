@@ -108,6 +108,7 @@ extension Kernel {
     /// Takes the mapping that starts at `page` away.
     func unmapShared(_ p: GuestProcess, at index: Int) {
         let m = p.mappings.remove(at: index)
+        charge(costs.perItem * UInt64(m.pageCount))
         for page in m.page..<(m.page + m.pageCount) where p.pageTable[page].state == .shared {
             p.pageTable[page] = PageEntry()
             hal.unmap(task: p.task, page: page)

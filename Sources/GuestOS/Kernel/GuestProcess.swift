@@ -9,9 +9,8 @@ enum ResumeKind: UInt8 {
     case deliver        // quiescent: look for a ready subscription
 }
 
-enum RunState: UInt8 { case ready, quiescent, blocked, ended }
-
-enum EntryPhase: UInt8 { case instantiate, main }
+/// Values as in `ProcessRecord.state`, which knows 3 (frozen) besides.
+enum RunState: UInt8 { case ready, quiescent, blocked, ended = 4 }
 
 struct Subscription {
     var handle: Int64
@@ -38,7 +37,7 @@ public final class GuestProcess: KernelObject {
     // Scheduler.
     var state = RunState.ready
     var resume = ResumeKind.run
-    var phase = EntryPhase.instantiate
+    var isInstantiated = false              // the module's data and constructors are done
     var isQueued = false
     var priority = 1
     var sliceLeftNanoseconds: UInt64 = 0
@@ -69,6 +68,7 @@ public final class GuestProcess: KernelObject {
 
     // Accounting.
     var charges = Charges()
+    var descendantCount = 0                 // processes it and those below it have started, not forgotten yet
     var record = ProcessRecord()            // what it did and has; `Kernel.record` adds the rest
 
     init(pid: UInt32, program: Int32, name: InlineName, task: Int32) {

@@ -47,8 +47,6 @@ public protocol HAL: AnyObject {
     // Programs and their tasks (address space + registers + stack).
     /// The program's id, or -1. `name` is UTF-8.
     func findProgram(_ name: [UInt8]) -> Int32
-    /// Largest number of linear-memory pages the program may use for its heap (its declared maximum).
-    func memoryPagesMax(program: Int32) -> UInt32
     /// A fresh task with nothing mapped; -1 when the machine has no more.
     func createTask(program: Int32) -> Int32
     /// A copy of a quiescent task's registers, globals and tables, with nothing mapped; -1 when impossible.

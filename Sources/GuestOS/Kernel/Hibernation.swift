@@ -97,16 +97,11 @@ extension Kernel {
     func bringBackForClone(_ p: GuestProcess) -> Bool {
         if p.record.pagesSwapped > 0 { return false }
         for page in p.pageTable.pages({ $0 == .compressed }) where resolve(p, page, write: false) != .ready { return false }
-        return true
+        return !p.isFrozen                                  // reclaim may have put it to sleep meanwhile
     }
 
     // MARK: Decisions
 
-    /// A request of the browser.
-    func apply(requested state: LifecycleState, _ p: GuestProcess) -> Bool {
-        let action: MemoryAction = state == .frozen ? .freeze : (state == .hibernated ? .hibernate : .discard)
-        return apply(MemoryDecision(action, pid: p.pid, .requested), policy: "browser")
-    }
     /// Checks the preconditions of a decision, carries it out, and logs it either way.
     @discardableResult
     func apply(_ d: MemoryDecision, policy: StaticString) -> Bool {
@@ -134,7 +129,7 @@ extension Kernel {
                 p.hibernateWhenQuiescent = true
             }
         case .discard:
-            if p.tabFlags.contains(.unsavedForm) { return false }
+            if p.tabFlags.contains(.unsavedForm) || isServed(p) { return false }
             counters.discards += 1
             endProcess(p, .discarded, code: 0)
         case .thaw: thaw(p)

@@ -57,12 +57,13 @@ public final class Kernel {
     var swap = SwapSpace()
     var pressure = PressureMeter()
     var framesLow = 0, framesHigh = 0, processFramesMax = 0
-    var isReclaiming = false
+    var reclaimer: GuestProcess?                // for whom memory is being reclaimed
     var wasBelowLow = false
 
     // Devices.
     var devices = DeviceSet()
     var random = RandomGenerator()
+    var wallClockBase: UInt64                   // time of day at boot; the machine's until the clock has answered
 
     public init(hal: any HAL, configuration: KernelConfiguration = KernelConfiguration()) {
         self.hal = hal
@@ -70,6 +71,7 @@ public final class Kernel {
         costs = configuration.costs
         memoryPolicy = configuration.policy
         frames = FrameAllocator(frameCount: hal.frameCount)
+        wallClockBase = hal.wallClockNanoseconds &- hal.nowNanoseconds
     }
 
     /// Archive, memory, devices; then `init`, at once or as soon as the devices have answered.
@@ -164,6 +166,7 @@ public final class Kernel {
                 peer.peer = .none
                 setSignals(peer, .writable, false)
                 setSignals(peer, .peerClosed, true)
+                if let i = services.firstIndex(where: { $0.end == peer.ref }) { release(services.remove(at: i).end) }
             }
         } else if let shared = o as? SharedObject {
             for f in shared.frames where f != noFrame { frames.release(f) }
@@ -172,6 +175,7 @@ public final class Kernel {
         } else if let p = o as? GuestProcess {
             invariant(!p.isAlive, "a living process lost its last reference")
             processes.removeAll { $0 === p }
+            for a in ancestry(p).dropFirst() { a.descendantCount -= 1 }
         }
         if let payer = objects[o.payer] as? GuestProcess { charge(o, to: payer, -1) }
         objects.remove(o.ref)
@@ -188,6 +192,7 @@ public final class Kernel {
         let before = o.signals
         if on { o.signals.formUnion(bits) } else { o.signals.subtract(bits) }
         guard !o.signals.subtracting(before).isEmpty else { return }
+        charge(costs.perItem * UInt64(o.observers.count))
         for ref in o.observers { if let p = objects[ref] as? GuestProcess { wake(p) } }
     }
     /// Something a waiting process may want has happened: it looks again when it gets the processor.

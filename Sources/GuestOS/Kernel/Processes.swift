@@ -18,7 +18,7 @@ extension Kernel {
         guard hasRoomForProcess(startedBy: parent) else { throw .limitReached }
         guard source.isAlive, source.isQuiescent, !source.isFrozen, bringBackForClone(source) else { throw .wrongState }
         let p = try admit(hal.cloneTask(source.task), source.program, source.name, parent, bootstrap)
-        p.phase = .main
+        p.isInstantiated = true
         sharePages(from: source, to: p)
         try start(p, .cloned)
         charge(costs.cloneBase + costs.clonePerPage * UInt64(p.record.pagesResident))
@@ -35,6 +35,7 @@ extension Kernel {
         nextPID += 1
         retain(p.ref)                                       // the kernel's own, until the process ends
         processes.append(p)
+        for a in ancestry(parent) { a.descendantCount += 1 }
         if let b = bootstrap, let handle = p.handles.insert(b) { p.bootstrapHandle = handle }
         p.lastActiveNanoseconds = hal.nowNanoseconds
         enqueue(p)
@@ -47,22 +48,18 @@ extension Kernel {
         throw .notSupported
     }
     private func sharePages(from source: GuestProcess, to p: GuestProcess) {
-        source.pageTable.forEach { page, entry in
-            var copy = entry
-            switch entry.state {
-            case .resident:
-                frames.retain(entry.value)
-                copy.isWritable = false
-                p.record.pagesResident += 1
-            case .filled: p.record.pagesFilled += 1
-            case .zero: break
-            default: return
+        for page in source.pageTable.pages({ $0 == .resident || $0 == .filled || $0 == .zero }) {
+            let entry = source.pageTable[page]
+            p.pageTable[page] = PageEntry(state: entry.state, isWritable: false, value: entry.value)
+            if entry.state == .filled {
+                p.record.pagesFilled += 1
+                continue
             }
-            p.pageTable[page] = copy
-        }
-        for page in p.pageTable.pages({ $0 == .resident || $0 == .zero }) {
-            let entry = p.pageTable[page]
-            if source.pageTable[page].isWritable {
+            if entry.state == .resident {
+                frames.retain(entry.value)
+                p.record.pagesResident += 1
+            }
+            if entry.isWritable {
                 source.pageTable[page].isWritable = false
                 hal.map(task: source.task, page: page, frame: entry.value, writable: false)
             }
@@ -83,10 +80,7 @@ extension Kernel {
         dequeue(p)
         clearWaits(p)
         leaveTransfer(p)
-        if p.isWaitingForPage {
-            p.isWaitingForPage = false
-            leaveSwapWait()
-        }
+        leavePageWait(p)
         for s in p.subscriptions { if let o = objects[s.ref] { removeObserver(o, p) } }
         p.subscriptions = []
         p.state = .ended

@@ -5,7 +5,11 @@
 import ABI
 
 /// What a process pays for.
-struct Charges { var objectCount = 0, timerCount = 0, sharedFrameCount = 0, queuedByteCount = 0 }
+struct Charges: Equatable {
+    var objectCount = 0, timerCount = 0, queuedByteCount = 0
+    /// Pages of shared memory, whether touched yet or not; and the frames of those that are.
+    var sharedPageCount = 0, sharedFrameCount = 0
+}
 
 extension Kernel {
     /// Enters an object that `p` pays for until it is destroyed.
@@ -19,7 +23,10 @@ extension Kernel {
     func charge(_ o: KernelObject, to p: GuestProcess, _ sign: Int) {
         p.charges.objectCount += sign
         if o.kind == .timer { p.charges.timerCount += sign }
-        if let shared = o as? SharedObject { for f in shared.frames where f != noFrame { p.charges.sharedFrameCount += sign } }
+        if let shared = o as? SharedObject {
+            p.charges.sharedPageCount += sign * shared.frames.count
+            for f in shared.frames where f != noFrame { p.charges.sharedFrameCount += sign }
+        }
     }
     /// A page of shared memory came into being or went.
     func chargeSharedFrame(_ o: SharedObject, _ sign: Int) { (objects[o.payer] as? GuestProcess)?.charges.sharedFrameCount += sign }
@@ -28,24 +35,19 @@ extension Kernel {
         queuedHandleCount -= m.handles.count
         (objects[m.sender] as? GuestProcess)?.charges.queuedByteCount -= m.cost
     }
-    /// How many processes `a` and those it started have started and are not forgotten yet.
-    private func descendantCount(_ a: GuestProcess) -> Int {
-        var count = 0
-        for p in processes {
-            var up = objects[p.parent] as? GuestProcess
-            while let x = up, x !== a { up = objects[x.parent] as? GuestProcess }
-            if up != nil { count += 1 }
+    /// A process, who started it, who started that one, and so on.
+    func ancestry(_ p: GuestProcess?) -> [GuestProcess] {
+        var chain: [GuestProcess] = []
+        var next = p
+        while let a = next {
+            chain.append(a)
+            next = objects[a.parent] as? GuestProcess
         }
-        return count
+        return chain
     }
     /// Nobody but `init` may fill the process table.
     func hasRoomForProcess(startedBy p: GuestProcess?) -> Bool {
-        var ancestor = p
-        while let a = ancestor, a.pid != 1 {
-            if descendantCount(a) >= KernelLimits.descendantCountMax { return false }
-            ancestor = objects[a.parent] as? GuestProcess
-        }
-        return processes.count < KernelLimits.processCountMax
+        processes.count < KernelLimits.processCountMax && ancestry(p).allSatisfy { $0.pid == 1 || $0.descendantCount < KernelLimits.descendantCountMax }
     }
     /// What an ended process still pays for goes to its parent; so do its children.
     func bequeath(_ p: GuestProcess) {
@@ -59,12 +61,24 @@ extension Kernel {
                 o.payer = ref
                 if let heir { charge(o, to: heir, 1) }
             }
-            let cost = (o as? ChannelEnd)?.replaceSender(p.ref, ref) ?? 0
+        }
+        forEachChannel { end in
+            let cost = end.replaceSender(p.ref, ref)
             heir?.charges.queuedByteCount += cost
         }
         p.charges = Charges()
     }
 
+    /// Every channel end, in table order. The walk is charged: by objects and by queued messages.
+    func forEachChannel(_ body: (ChannelEnd) -> Void) {
+        var seenCount = objects.slotCount
+        objects.forEach { o in
+            guard let end = o as? ChannelEnd else { return }
+            seenCount += end.depth
+            body(end)
+        }
+        charge(costs.perItem * UInt64(seenCount))
+    }
     /// Empties channels that only queues of such channels hold: nobody can receive from them any more. Their objects go
     /// with them. Runs when a process ends; what the living lose this way they pay for.
     func reclaimUnreachable() {
@@ -79,7 +93,7 @@ extension Kernel {
         for p in processes { for e in p.handles.entries { reach(e.ref) } }
         for s in services { reach(s.end) }
         while let end = ends.popLast() { for m in end.messages { for e in m.handles { reach(e.ref) } } }
-        objects.forEach { o in if let end = o as? ChannelEnd, !isReached[Int(o.ref.index)] { ends.append(end) } }
+        forEachChannel { end in if !isReached[Int(end.ref.index)] { ends.append(end) } }
         var lost: [HandleEntry] = []
         for end in ends {
             while end.depth > 0 {

@@ -7,7 +7,8 @@ import Policies
 extension Kernel {
     /// A frame for `p`, whose memory is being served; nil when even the last resort gave nothing. The contents are stale.
     func allocateFrame(for p: GuestProcess, _ owner: FrameOwner, near page: UInt32?) -> UInt32? {
-        if Int(p.record.pagesResident) + p.charges.sharedFrameCount >= processFramesMax { return nil }
+        // Shared memory was counted when it was created, by whoever that was.
+        if owner != .shared, Int(p.record.pagesResident) + p.charges.sharedPageCount >= processFramesMax { return nil }
         if frames.freeCount <= KernelLimits.reserveFrameCount {
             reclaim(for: p)
             if frames.freeCount <= KernelLimits.reserveFrameCount { return nil }
@@ -31,8 +32,8 @@ extension Kernel {
     }
     /// Direct reclaim: a process stalls for memory.
     private func reclaim(for p: GuestProcess) {
-        if isReclaiming { return }
-        isReclaiming = true
+        if reclaimer != nil { return }
+        reclaimer = p
         let before = hal.nowNanoseconds
         compressUntilEnough()
         if !hasEnough {
@@ -46,8 +47,10 @@ extension Kernel {
             endProcess(victim, .outOfMemory, code: 0)
         }
         pressure.addStall(hal.nowNanoseconds - before, isFull: true)
-        isReclaiming = false
+        reclaimer = nil
     }
+    /// A process in the middle of a call or fault that reclaim serves must not end under it.
+    func isServed(_ p: GuestProcess) -> Bool { reclaimer != nil && (p === reclaimer || p === lastRun) }
     /// A little above the reserve, so that not every allocation stalls.
     private var hasEnough: Bool { frames.freeCount > KernelLimits.reserveFrameCount + 8 }
     private func compressUntilEnough() { while !hasEnough, compressOnePage() {} }
@@ -60,10 +63,10 @@ extension Kernel {
     private func hibernateFrozen(except p: GuestProcess) {
         for q in processes where q.isAlive && q.isFrozen && q !== p && q.lifecycle == .frozen { _ = hibernateNow(q) }
     }
-    /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1) or a
-    /// process that drives a device.
+    /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1), a
+    /// process that drives a device, or the one whose call or fault is being served.
     private func outOfMemoryVictim(except p: GuestProcess) -> GuestProcess? {
-        let candidates = processes.filter { $0.isAlive && $0 !== p && $0.pid != 1 && $0.priority > 0 && footprint($0) > 0 }
+        let candidates = processes.filter { $0.isAlive && !isServed($0) && $0.pid != 1 && $0.priority > 0 && footprint($0) > 0 }
         let background = candidates.filter { $0.isTab && $0.lifecycle != .active }
         if let victim = largest(background) { return victim }
         guard let victim = largest(candidates) else { return nil }

@@ -26,13 +26,7 @@ extension Kernel {
     func record(_ p: GuestProcess) -> ProcessRecord {
         var r = p.record
         r.pid = p.pid
-        switch p.state {
-        case .ready: r.state = 0
-        case .quiescent: r.state = 1
-        case .blocked: r.state = 2
-        case .ended: r.state = 4
-        }
-        if p.isFrozen, p.isAlive { r.state = 3 }
+        r.state = p.isFrozen && p.isAlive ? 3 : UInt32(p.state.rawValue)
         for m in p.mappings { r.pagesShared += m.pageCount }
         r.parent = (objects[p.parent] as? GuestProcess)?.pid ?? 0
         r.handles = UInt32(p.handles.count)

@@ -53,7 +53,7 @@ extension Kernel {
         let parent = entry.origin ?? Derivation(nil)
         guard p.handles.hasRoom, parent.bridge() < KernelLimits.derivationDepthMax else { throw .failed(.limitReached) }
         p.handles.setOrigin(a.a0, parent)
-        return Int64(handle(p, entry.ref, entry.rights.intersection(Rights(rawValue: UInt32(truncatingIfNeeded: a.a1))), origin: Derivation(parent)))
+        return Int64(try handle(p, entry.ref, entry.rights.intersection(Rights(rawValue: UInt32(truncatingIfNeeded: a.a1))), origin: Derivation(parent)))
     }
     /// Closes what was derived from a handle: in handle tables, in queued messages (which then carry 0 in its place), and
     /// the mappings made through it. Whoever may hand out duplicates may take them back.
@@ -70,7 +70,7 @@ extension Kernel {
         }
         var taken: [HandleEntry] = []
         if queuedHandleCount > 0 {
-            objects.forEach { o in if let end = o as? ChannelEnd { taken += end.takeHandles { isDerived($0.origin) } } }
+            forEachChannel { end in taken += end.takeHandles { isDerived($0.origin) } }
         }
         for e in taken { drop(e) }
         return closed + Int64(taken.count)

@@ -103,8 +103,8 @@ extension Kernel {
         endProcess(p, code == .stackOverflow ? .stackOverflow : .trapped, code: code.rawValue)
     }
     private func handleFinished(_ p: GuestProcess) {
-        if p.phase == .instantiate {
-            p.phase = .main
+        if !p.isInstantiated {
+            p.isInstantiated = true
             if !hal.begin(task: p.task, entry: .start, argument0: Int64(p.bootstrapHandle), argument1: 0) {
                 log("kernel: program " + p.name.string + " has no start")
                 endProcess(p, .trapped, code: 0)
@@ -118,10 +118,10 @@ extension Kernel {
     private func beginDelivery(_ p: GuestProcess) -> Bool {
         let count = p.subscriptions.count
         for i in 0..<count {
+            charge(costs.perItem)
             let at = (p.rotation + i) % count
             let s = p.subscriptions[at]
-            guard let o = objects[s.ref] else { continue }
-            let hit = o.signals.intersection(s.signals)
+            let hit = objects[s.ref]?.signals.intersection(s.signals) ?? []
             if hit.isEmpty { continue }
             p.rotation = at + 1
             guard hal.begin(task: p.task, entry: .handle, argument0: s.key, argument1: Int64(hit.rawValue)) else {

@@ -78,18 +78,12 @@ extension Kernel {
         if swap.waiterCount == 0 { swap.waitStartNanoseconds = hal.nowNanoseconds }
         swap.waiterCount += 1
     }
-    private func endPageWait(_ p: GuestProcess) {
+    func leavePageWait(_ p: GuestProcess) {
         guard p.isWaitingForPage else { return }
         p.isWaitingForPage = false
-        leaveSwapWait()
-        p.state = .ready
-        enqueue(p)
-    }
-    func leaveSwapWait() {
         swap.waiterCount -= 1
-        if swap.waiterCount == 0 {
-            pressure.addStall(hal.nowNanoseconds - swap.waitStartNanoseconds, isFull: queues.allSatisfy { $0.isEmpty })
-        }
+        if swap.waiterCount > 0 { return }
+        pressure.addStall(hal.nowNanoseconds - swap.waitStartNanoseconds, isFull: queues.allSatisfy { $0.isEmpty })
     }
     /// The page's owner is gone.
     func orphanSwapRequest(_ id: UInt32) { swap[id]?.fate = .orphaned }
@@ -147,7 +141,9 @@ extension Kernel {
         frames.changeOwner(r.frame, .process)
         p.record.pagesSwapped -= 1
         install(p, r.page, r.frame)
-        endPageWait(p)
+        leavePageWait(p)
+        p.state = .ready
+        enqueue(p)
         if !isOK { endProcess(p, .badAccess, code: Int32(bitPattern: r.page)) }
     }
 }

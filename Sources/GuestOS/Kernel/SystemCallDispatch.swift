@@ -62,7 +62,7 @@ extension Kernel {
         case .printDebug: return try callPrintDebug(p, a)
         case .getPID: return Int64(p.pid)
         case .clock: return Int64(bitPattern: hal.nowNanoseconds)
-        case .wallClock: return Int64(bitPattern: hal.wallClockNanoseconds)
+        case .wallClock: return Int64(bitPattern: wallClockBase &+ hal.nowNanoseconds)
         case .random: return try callRandom(p, a)
         case .yield: return callYield(p)
         case .pageRelease: return try callPageRelease(p, a)
@@ -116,11 +116,11 @@ extension Kernel {
     func newHandle(_ p: GuestProcess, _ o: KernelObject, _ rights: Rights) throws(CallStop) -> UInt32 {
         guard p.handles.hasRoom else { throw .failed(.limitReached) }
         try enter(o, paidBy: p)
-        return handle(p, o.ref, rights)
+        return try handle(p, o.ref, rights)
     }
-    /// A handle to an existing object; the caller has checked that there is room.
-    func handle(_ p: GuestProcess, _ ref: ObjectRef, _ rights: Rights, origin: Derivation? = nil) -> UInt32 {
-        guard let raw = p.handles.insert(HandleEntry(ref: ref, rights: rights, origin: origin)) else { kernelPanic("handle table full after a check") }
+    /// A handle to an existing object.
+    func handle(_ p: GuestProcess, _ ref: ObjectRef, _ rights: Rights, origin: Derivation? = nil) throws(CallStop) -> UInt32 {
+        guard let raw = p.handles.insert(HandleEntry(ref: ref, rights: rights, origin: origin)) else { throw .failed(.limitReached) }
         retain(ref)
         return raw
     }

@@ -58,8 +58,11 @@ extension Kernel {
         return bytes.withUnsafeBytes { b in (0..<count).map { b.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) } }
     }
     func copyOut32(_ p: GuestProcess, _ words: [UInt32], _ address: Int64) throws(CallStop) {
+        try emit(p, address) { w in for word in words { w.u32(word) } }
+    }
+    func emit(_ p: GuestProcess, _ address: Int64, _ write: (inout ByteWriter) -> Void) throws(CallStop) {
         var w = ByteWriter()
-        for word in words { w.u32(word) }
+        write(&w)
         try copyOut(p, w.bytes, address)
     }
     /// A name of 1…64 bytes.

@@ -74,26 +74,36 @@ extension Kernel {
     private func checkCharges() -> String? {
         var problem: String?
         var handleCount = 0
+        var counted: [UInt32: (charges: Charges, descendantCount: Int)] = [:]        // by the process's place in the table
+        for p in processes {
+            for a in ancestry(p).dropFirst() { counted[a.ref.index, default: (Charges(), 0)].descendantCount += 1 }
+        }
         objects.forEach { o in
             if o.payer != .none, (objects[o.payer] as? GuestProcess)?.isAlive != true { problem = "object \(o.ref.index) is paid for by nobody" }
-            for m in (o as? ChannelEnd)?.messages ?? [] { handleCount += m.handles.count }
+            if o.payer != .none { counted[o.payer.index, default: (Charges(), 0)].charges.add(o) }
+            for m in (o as? ChannelEnd)?.messages ?? [] {
+                handleCount += m.handles.count
+                if m.sender != .none { counted[m.sender.index, default: (Charges(), 0)].charges.queuedByteCount += m.cost }
+            }
         }
         if handleCount != queuedHandleCount { return "messages hold \(handleCount) handles, counted \(queuedHandleCount)" }
         for p in processes {
-            var objectCount = 0, timerCount = 0, frameCount = 0, byteCount = 0
-            objects.forEach { o in
-                if o.payer == p.ref {
-                    objectCount += 1
-                    if o.kind == .timer { timerCount += 1 }
-                    if let s = o as? SharedObject { frameCount += s.frames.filter { $0 != noFrame }.count }
-                }
-                for m in (o as? ChannelEnd)?.messages ?? [] where m.sender == p.ref { byteCount += m.cost }
-            }
-            let u = p.charges
-            if objectCount != u.objectCount || timerCount != u.timerCount || frameCount != u.sharedFrameCount || byteCount != u.queuedByteCount {
-                return "process \(p.pid) pays for \(objectCount) objects, \(timerCount) timers, \(frameCount) shared frames, \(byteCount) bytes; counted \(u.objectCount), \(u.timerCount), \(u.sharedFrameCount), \(u.queuedByteCount)"
-            }
+            guard let c = counted[p.ref.index] else { continue }
+            if c.descendantCount != p.descendantCount { return "process \(p.pid) has \(c.descendantCount) descendants, counted \(p.descendantCount)" }
+            if c.charges != p.charges { return "process \(p.pid) pays for \(c.charges.text); counted \(p.charges.text)" }
         }
         return problem
     }
+}
+
+extension Charges {
+    mutating func add(_ o: KernelObject) {
+        objectCount += 1
+        if o.kind == .timer { timerCount += 1 }
+        if let s = o as? SharedObject {
+            sharedPageCount += s.frames.count
+            for f in s.frames where f != noFrame { sharedFrameCount += 1 }
+        }
+    }
+    var text: String { "\(objectCount) objects, \(timerCount) timers, \(sharedPageCount) shared pages, \(sharedFrameCount) shared frames, \(queuedByteCount) bytes" }
 }

@@ -194,13 +194,17 @@ extension Kernel {
             case .filled: for i in inside..<inside + n { bytes.append(UInt8(truncatingIfNeeded: entry.value >> UInt32(8 * (i & 3)))) }
             case .zero: bytes += [UInt8](repeating: 0, count: n)
             case .absent:
-                let mapping = p.mapping(containing: page)
-                let frame = mapping.flatMap { objects[$0.ref] as? SharedObject }?.frames[Int(page - mapping!.page)] ?? noFrame
+                let frame = p.mapping(containing: page).flatMap { sharedFrame($0, page) } ?? noFrame
                 bytes += frame == noFrame ? [UInt8](repeating: 0, count: n) : [UInt8](UnsafeRawBufferPointer(start: hal.frameAddress(frame) + inside, count: n))
             case .compressed, .swapped, .swappingIn, .swappingOut: return nil
             }
         }
         return bytes
+    }
+    /// Nil for the page of an empty file, which has none.
+    private func sharedFrame(_ m: Mapping, _ page: UInt32) -> UInt32? {
+        guard let object = objects[m.ref] as? SharedObject, Int(page - m.page) < object.frames.count else { return nil }
+        return object.frames[Int(page - m.page)]
     }
     /// The name of a process; nil when there is none of this number any more.
     public func inspectName(pid: UInt32) -> String? { processes.first { $0.pid == pid }?.name.string }

@@ -31,6 +31,7 @@ extension Kernel {
             for p in q { h.combine(p.pid) }
         }
         h.combine(timers.nextDeadline)
+        h.combine(wallClockBase)
         h.combine(devices.consoleInput)
         for t in devices.disk?.transfers ?? [] { h.combine(UInt64(t.caller.index) << 8 | UInt64(t.state.rawValue)) }
         h.combine(frames.freeCount)

@@ -65,7 +65,6 @@ final class HostedHAL: HAL {
 
     // Programs and tasks
     func findProgram(_ name: [UInt8]) -> Int32 { programIDs[name] ?? -1 }
-    func memoryPagesMax(program: Int32) -> UInt32 { cpu.programs[Int(program)].memoryPagesMax }
     func createTask(program: Int32) -> Int32 {
         let task = cpu.createTask(program: Int(program))
         if task >= 0 { taskPrograms[task] = Int(program) }
