@@ -36,6 +36,7 @@ import Testing
         }
         #expect(m.notes == ["done"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func rightsOnlyShrink() {
         let m = FakeMachine()
@@ -59,5 +60,6 @@ import Testing
         }
         #expect(m.notes == ["receive=-2", "transfer=-2", "duplicate=-2", "bootstrap=-2", "stale=-1", "writable=-2", "readable=1", "wait=-2"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
 }

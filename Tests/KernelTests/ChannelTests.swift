@@ -27,6 +27,7 @@ import Testing
         }
         #expect(m.notes == ["7:hello0", "7:hello1", "7:hello2", "empty=-3", "ended=1"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func handlesMoveWithMessagesAndCloseWithTheirChannel() {
         let m = FakeMachine()
@@ -50,6 +51,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         // System handle, init's process object and init itself are what is left.
         #expect(k.objectCount == 2 && k.handleCount == 1)
+        m.expectAllReturned()
     }
     @Test func fullChannelPushesBackAndSignalsRoom() {
         let m = FakeMachine()
@@ -65,6 +67,7 @@ import Testing
         }
         #expect(m.notes == ["sent=256", "error=-3", "writable=0", "writable=1"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func malformedSendsAreRefused() {
         let m = FakeMachine()
@@ -90,6 +93,7 @@ import Testing
         #expect(m.notes == ["self=-6", "peer=-6", "twice=-6", "long=-6", "many=-6", "negative=-6", "pointer=-8", "wrap=-8", "minus=-8",
                             "huge=-8", "small=-9", "badOut=-8", "four", "number=-13"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func servicesGiveEachClientItsOwnEndpoint() {
         let m = FakeMachine()
@@ -121,6 +125,7 @@ import Testing
         #expect(m.notes.filter { $0.hasPrefix("I am") } == ["I am 0 -> 0", "I am 0 -> 1"])
         #expect(m.notes.filter { !$0.hasPrefix("I am") } == ["absent=-5", "again=-12", "gone=-5"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func subscriptionsRotateFairlyAndEnd() {
         let m = FakeMachine()
@@ -143,5 +148,6 @@ import Testing
         m.run(until: 1_000_000_000)
         #expect(m.notes == ["1", "2", "3", "1", "2", "3", "1", "again=-5"])
         #expect(m.kernel.checkConservation() == nil)
+        m.expectAllReturned()
     }
 }

@@ -53,6 +53,7 @@ import Testing
         }
         #expect(m.notes == ["would block", "hel", "lo", "aga", "in", "capacity=-6", "pointer=-3", "5:one", "5:two"])
         #expect(m.kernel.objectCount == before + 1 && m.kernel.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// Two processes wait for the same input: both wake, one gets it, and nothing is lost or doubled.
     @Test func twoReadersShareTheInput() {
@@ -76,6 +77,7 @@ import Testing
         }
         #expect(m.notes.joined() == "abcdefgh")
         #expect(m.kernel.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func unreadInputBeyondTheLimitIsDroppedAndCounted() {
         let m = FakeMachine(), tty = console(Bytes())
@@ -93,6 +95,7 @@ import Testing
         m.run(until: 200_000_000)
         #expect(m.notes == ["all=4096", "then=-3"])
         #expect(m.kernel.counters.droppedConsoleBytes == 20 * 256 - 4096)
+        m.expectAllReturned()
     }
     @Test func rawOutputIsNeitherPrefixedNorLost() {
         let m = FakeMachine(), out = Bytes()
@@ -116,10 +119,12 @@ import Testing
         }
         #expect(m.notes == ["long=-6", "waited", "kind=-13"])
         #expect(out.all == [UInt8](repeating: 120, count: 12 * 4096) && m.kernel.devices.console?.droppedByteCount == 0)
+        m.expectAllReturned()
     }
     @Test func aMachineWithoutAConsoleHasNone() {
         let m = FakeMachine()
         m.boot { g, system in g.note("open", g.call(.deviceOpen, system, 4)); g.note("disk", g.call(.deviceOpen, system, 5)) }
         #expect(m.notes == ["open=-5", "disk=-5"])
+        m.expectAllReturned()
     }
 }

@@ -68,6 +68,7 @@ import Testing
         #expect(m.notes.filter { $0 == "refused=-6" }.count == 8)
         #expect(disk.log == ["write 7", "flush", "read 8", "read 7", "read 999", "read 0"] && swapDisk.log.isEmpty)
         #expect(Array(disk.bytes[3584..<3588]) == [0, 1, 2, 3] && k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func errorsOfTheDeviceReachTheCaller() {
         let m = FakeMachine(), disk = Disk(64)
@@ -85,6 +86,7 @@ import Testing
         #expect(m.notes == ["read=-16", "write=-16", "next=512", "flush=0", "rights=-2"])
         #expect(k.counters.diskErrors == 2 && disk.log.last == "read 4")
         #expect(k.devices.disk!.transfers.allSatisfy { $0.state == .free } && k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// More callers than transfers: each gets its own sectors, everybody finishes.
     @Test func manyCallersAtOnceGetTheirOwnData() {
@@ -109,6 +111,7 @@ import Testing
         #expect(m.notes == [String](repeating: "done", count: 7))
         for pid in 2...8 { for i in 0..<5 { #expect(disk.bytes[(150 + pid * 10 + i) * 512 + 9] == UInt8(100 + pid)) } }
         #expect(k.devices.disk!.waiting.isEmpty && k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// The device finishes a read for a process that is gone: nobody's memory changes, and the transfer is free again.
     @Test func aKilledCallersTransferTouchesNobody() {
@@ -141,6 +144,7 @@ import Testing
         #expect(Set(m.notes) == ["next=512", "unharmed"])
         #expect(k.devices.disk!.transfers.allSatisfy { $0.state == .free } && k.checkConservation() == nil)
         #expect(k.objectCount == 4)                     // init, system, the disk, the heir that init still holds
+        m.expectAllReturned()
     }
     /// With swap wanted, a lone disk is swap; its contents are never handed out as data.
     @Test func theSwapDiskIsNotTheDataDisk() {
@@ -148,5 +152,6 @@ import Testing
         m.devices = [Disk(2560).device(latency: 10)]
         m.boot(settings(swap: true)) { g, system in g.note("open", g.call(.deviceOpen, system, 5)) }
         #expect(m.notes == ["open=-5"])
+        m.expectAllReturned()
     }
 }

@@ -26,6 +26,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
         }
         #expect(String(decoding: out.all, as: UTF8.self) == "[1 init] hello\n[1 init] " + String(repeating: "x", count: 1500) + "\n")
         #expect(m.notes == ["long=-6"])
+        m.expectAllReturned()
     }
     @Test func initWaitsForEntropyAndRandomDependsOnIt() {
         func run(_ seed: UInt8, latency: UInt64) -> [String] {
@@ -36,12 +37,38 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
                 g.note("\(g.load(Guest.scratch, 40))")
                 g.note("\(g.call(.clock) / 1_000_000)")
             }
+            m.expectAllReturned()
             return m.notes
         }
         #expect(run(1, latency: 0) == run(1, latency: 0))
         #expect(run(1, latency: 0)[0] != run(2, latency: 0)[0])
         #expect(run(1, latency: 5_000_000)[1] == "5")
         #expect(run(1, latency: 90_000_000_000)[1] == "1000")      // a device that never answers does not stop the boot
+    }
+    /// The time of day is the clock device's answer plus the virtual time since; without one, or with one that is broken,
+    /// the machine's own.
+    @Test(arguments: [0, 3_000_000] as [UInt64]) func timeOfDayComesFromTheClockDevice(latency: UInt64) {
+        func run(_ answer: [UInt8]?) -> (time: Int64, clock: Int64) {
+            let m = FakeMachine()
+            if let answer { m.devices = [FakeVirtio(VirtioDeviceID.clock, latency: latency) { $0.reply(answer) }] }
+            var time: Int64 = 0, clock: Int64 = 0
+            m.boot { g, _ in
+                g.spin(5_000_000)
+                time = g.call(.wallClock)
+                clock = g.call(.clock)
+            }
+            m.expectAllReturned()
+            return (time, clock)
+        }
+        func bytes(_ nanoseconds: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: nanoseconds >> UInt64($0 * 8)) } }
+        let noon: UInt64 = 1_234_567_890_000_000_000
+        let (time, clock) = run([0, 0, 0, 0, 0, 0, 0, 0] + bytes(noon))
+        let sinceAnswer = time - Int64(noon)
+        #expect(sinceAnswer >= 5_000_000 && sinceAnswer <= clock - Int64(latency))
+        for broken in [nil, [3, 0, 0, 0, 0, 0, 0, 0] + bytes(noon), [0, 0]] as [[UInt8]?] {
+            let (time, clock) = run(broken)
+            #expect(abs(time - 1_700_000_000_000_000_000 - clock) < 1000)
+        }
     }
     @Test func packetsGoBothWays() {
         let m = FakeMachine(), sent = Bytes()
@@ -81,6 +108,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
         #expect(m.notes.filter { $0 != "small=-9" } == (0..<100).map { "62 [\($0), 7]" })
         #expect(m.kernel.devices.net?.droppedCount == 1)
         #expect(m.kernel.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func inputEventsArriveInOrderAndOverflowIsCounted() {
         let m = FakeMachine()
@@ -102,6 +130,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
         m.run(until: m.now + 1_000_000)
         #expect(m.notes.count == 8 && m.notes[0] == "[1, 0, 30, 0, 1, 0, 0, 0]")
         #expect(m.kernel.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func framebufferIsMappedAndFlushesMerge() {
         let m = FakeMachine(), log = Bytes()
@@ -139,6 +168,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
         let physical = UInt64(commands[2].1[2]) | UInt64(commands[2].1[3]) << 32
         #expect(m.pointer(physical).load(fromByteOffset: 640 * 480 * 4 - 4, as: UInt32.self) == 0xff12_3456)
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func devicesThatTalkNonsenseAreIgnored() {
         let m = FakeMachine(), out = Bytes()
@@ -149,5 +179,6 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
             g.note("unknown", g.call(.deviceOpen, system, 9))
         }
         #expect(m.notes == ["framebuffer=-5", "unknown=-6"])
+        m.expectAllReturned()
     }
 }

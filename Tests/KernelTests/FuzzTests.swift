@@ -92,6 +92,7 @@ struct Dice {
         m.run(until: m.now + 10_000_000)
         #expect(m.kernel.checkConservation() == nil)
         #expect(m.kernel.memoryRecord.framesCompressedPool == 0 && m.kernel.swap.slots.usedCount == 0 && m.kernel.memoryRecord.framesShared == 0)
+        m.expectAllReturned()
     }
     @Test func theAuditFindsALeakedFrameAndALostReference() {
         let m = FakeMachine()

@@ -116,6 +116,7 @@ final class Held: @unchecked Sendable { var service: Init? }
                             "net network 2 0", "net may not spawn=-2", "net ready"])
         #expect(m.kernel.processRecords.map { $0.name.string } == ["init", "files", "wm", "browser", "terminal"])
         #expect(m.kernel.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func bootConfigurationIsForgiving() {
         let c = BootConfiguration.parse(Array("junk\nurl=http://a/?b=c\r\nstart=one,two\n=\nx=y\n".utf8))

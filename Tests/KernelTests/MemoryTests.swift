@@ -87,6 +87,7 @@ final class ScriptedPolicy: MemoryPolicy {
         #expect(m.tasks.compactMap { $0 }.filter { $0.isParked }.isEmpty)
         #expect(k.checkConservation() == nil)
         #expect(k.memoryRecord.framesCompressedPool == 0)
+        m.expectAllReturned()
     }
     @Test func killingASleepingTabGivesEverythingBack() {
         let m = FakeMachine()
@@ -113,6 +114,7 @@ final class ScriptedPolicy: MemoryPolicy {
         #expect(k.checkConservation() == nil)
         #expect(k.swap.slots.usedCount == 0 && k.swap.requestCount == 0 && k.memoryRecord.framesCompressedPool == 0)
         #expect(k.frames.total(.swap) == 0 && k.frames.total(.process) == 1)
+        m.expectAllReturned()
     }
     @Test func touchingPagesWhileTheyAreWrittenOutKeepsThem() {
         let m = FakeMachine()
@@ -131,6 +133,7 @@ final class ScriptedPolicy: MemoryPolicy {
         #expect(m.notes == ["same", "same", "same"])
         #expect(k.counters.swapIns == 0 && k.counters.swapOuts > 0 && k.swap.slots.usedCount == 0)
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func clonesSurviveTheHibernationOfEachOther() {
         let m = FakeMachine()
@@ -166,6 +169,7 @@ final class ScriptedPolicy: MemoryPolicy {
         }
         #expect(m.notes == ["hibernate=0", "hibernate=0", "hibernate=0", "same", "same", "same", "same"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// Twelve tabs in memory for six, switched round, under each policy.
     @Test func policiesUnderPressure() {
@@ -206,6 +210,7 @@ final class ScriptedPolicy: MemoryPolicy {
             #expect(!k.decisionLog.isEmpty)
             let again = run(policy)
             #expect(again.kernel.stateHash() == k.stateHash() && again.machine.now == m.now)
+            m.expectAllReturned()
         }
     }
     @Test(arguments: [0, 128]) func aSingleGreedyProcessIsTheOneThatDies(limit: UInt32) {
@@ -229,6 +234,7 @@ final class ScriptedPolicy: MemoryPolicy {
         }
         #expect(m.notes == ["reason=\(ExitReason.outOfMemory.rawValue)", "small lives"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func sharedMemoryThatDoesNotFitIsRefused() {
         let m = FakeMachine(frames: 100)
@@ -256,6 +262,7 @@ final class ScriptedPolicy: MemoryPolicy {
         #expect(k.counters.refusedDecisions == 5 && k.counters.freezes == 1)
         #expect(m.notes == ["not a tab=-11"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func userPointersIntoSwapRestartTheCall() {
         let m = FakeMachine()
@@ -285,5 +292,6 @@ final class ScriptedPolicy: MemoryPolicy {
         #expect(m.notes == ["send=0", "bytes=4"])
         #expect(k.counters.swapIns >= 1)
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
 }

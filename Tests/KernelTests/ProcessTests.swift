@@ -33,6 +33,7 @@ import Testing
                             "far bad access 98304", "readonly bad access 16384", "exit exited 42", "spin running 0", "greedy running 0"])
         #expect(k.processRecords.count == 1)
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func spawnAndKillConserve() {
         let m = FakeMachine()
@@ -67,6 +68,7 @@ import Testing
         #expect(Set(m.notes) == ["kill=0", "closed=1"])
         #expect(k.objectCount == 2 && k.handleCount == 1)
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func spinningProcessesShareTheProcessor() {
         let m = FakeMachine()
@@ -78,6 +80,7 @@ import Testing
         #expect(counts.count == 4)
         #expect(counts.max()! - counts.min()! <= 4_000_000)
         #expect(counts.reduce(0, +) > 950_000_000)
+        m.expectAllReturned()
     }
     @Test func timersAndDeadlinesFireInOrder() {
         let m = FakeMachine()
@@ -97,6 +100,7 @@ import Testing
         }
         #expect(m.notes == ["1 [0, 8]", "late=0", "late=0", "timeout=0", "late=0", "wall=1"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func clonesShareMemoryUntilTheyWrite() {
         let m = FakeMachine()
@@ -143,6 +147,7 @@ import Testing
         #expect(m.notes.filter { $0 == "page=5" }.count >= 3)
         #expect(m.notes.contains("frames=6") && m.notes.contains("busy=-1"))
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func sharedMemoryIsSharedAndGivenBack() {
         let m = FakeMachine()
@@ -179,6 +184,7 @@ import Testing
         #expect(m.notes == ["read [1, 2, 3] size 196613", "release=1", "released [0, 0, 0]", "unmap=0", "again=-6", "private=1", "zero [0]",
                             "zero size=-6", "huge size=-6", "bad unmap=-6"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func theSameRunGivesTheSameHashes() {
         func once() -> [UInt64] {
@@ -194,6 +200,7 @@ import Testing
                     _ = g.waitMany([(x, .readable)], g.call(.clock) + 1_000_000)
                 }
             }
+            defer { m.expectAllReturned() }
             return [k.stateHash(), k.ramHash(), m.now]
         }
         #expect(once() == once())

@@ -53,6 +53,7 @@ import Testing
         #expect(m.notes.filter { $0 == "hoarder=-10" }.count == 3 && m.notes.filter { $0 == "event=-10" }.count == 3)
         #expect(m.notes.contains("pays 2048") && m.notes.contains("timers=512") && m.notes.contains("still=1") && m.notes.last == "works")
         #expect(k.objectCount == 2 && k.handleCount == 1 && k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func unreadMessagesAreChargedToTheirSender() {
         let m = FakeMachine()
@@ -78,6 +79,7 @@ import Testing
         }
         #expect(m.notes == ["sent 7 MiB=-10", "after a read=0", "after closing=0"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// Children that leave things behind and end are no way around the quota: their parent pays.
     @Test func whatChildrenLeaveTheirParentPays() {
@@ -106,6 +108,7 @@ import Testing
         // Its channel's two ends and three times sixteen events; six messages.
         #expect(parent.objects == 2 + 48 && parent.queuedBytes == 6 * (4 + 8 * 32 + 128))
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// A message outlives its sender, whose parent is init: nobody pays, and reading it upsets no account.
     @Test func messagesOfTheDeadAreReadAtNobodysCost() {
@@ -118,6 +121,7 @@ import Testing
             g.note("queued \(QuotaTests.info(g, g.spawn(system, "child", g.call(.eventCreate))).queuedBytes)")
         }
         #expect(m.notes == ["last words", "queued 0"] && k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// A program that may start programs cannot fill the process table, not even through its children.
     @Test func aForkBombLeavesRoomForOthers() {
@@ -142,6 +146,7 @@ import Testing
         #expect(Set(m.notes) == ["stopped=-10", "spawn=1", "victim"])
         #expect(k.processRecords.filter { $0.name.string == "bomb" }.count == KernelLimits.descendantCountMax + 1)
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// Rings of channels of which each holds the next in its queue: nobody can reach them when their maker is gone.
     @Test(arguments: 1...3) func ringsOfChannelsAreReclaimed(length: Int) {
@@ -188,6 +193,7 @@ import Testing
         #expect(k.objectCount == 2 && k.handleCount == 1 && k.queuedHandleCount == 0)
         #expect(k.memoryRecord.framesShared == 0 && k.checkConservation() == nil)
         #expect(Set(m.notes).isSubset(of: ["sent=0", "inside"]))
+        m.expectAllReturned()
     }
     /// A shared-memory hoarder that touches all it gets, and more memory of its own, is the one that ends.
     @Test func sharedMemoryCountsAsItsCreators() {
@@ -208,5 +214,6 @@ import Testing
         }
         #expect(m.notes == ["out of memory"] && k.counters.outOfMemoryKills == 0)
         #expect(k.memoryRecord.framesShared == 0 && k.checkConservation() == nil)
+        m.expectAllReturned()
     }
 }

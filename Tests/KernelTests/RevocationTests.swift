@@ -43,6 +43,7 @@ import Testing
         }
         #expect(m.notes == ["before=0", "none=0", "revoked=2", "again=0", "mine=0", "wait=-1", "last=-1", "middle=-1"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func handlesInQueuedMessagesArriveAsZero() {
         let m = FakeMachine()
@@ -60,6 +61,7 @@ import Testing
         }
         #expect(m.notes == ["revoked=2", "three [\"none\", \"some\", \"none\"]", "other=0", "event=0"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     @Test func mappingsMadeThroughARevokedHandleAreUnmapped() {
         let m = FakeMachine()
@@ -89,6 +91,7 @@ import Testing
         }
         #expect(m.notes == ["read [7]", "handles=0", "bad access", "mine [7]"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
     /// The closed one in the middle still connects; a bootstrap handle is reached like any other; rights are needed.
     @Test func closedAncestorsConnectAndBootstrapHandlesAreReached() {
@@ -120,5 +123,6 @@ import Testing
         }
         #expect(m.notes == ["far=0", "right=-2", "bad=-1", "revoked=3", "depth 64=-10", "all=64", "child=-1"])
         #expect(k.checkConservation() == nil)
+        m.expectAllReturned()
     }
 }

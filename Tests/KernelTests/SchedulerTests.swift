@@ -39,6 +39,7 @@ import Testing
         #expect(workers.min()! >= 300_000_000 / 5 - 3 * SchedulerTests.slice)
         // All time that passed is somebody's: nothing runs for free.
         #expect(workers.reduce(0, +) + (times(k, nuisance).first ?? 0) > 297_000_000)
+        m.expectAllReturned()
     }
     /// A hidden tab gets a timeslice in nine while others are busy, however briefly those run.
     @Test func theLeastUrgentGetTheirTurnsInTimeNotInTurns() {
@@ -58,6 +59,7 @@ import Testing
         let tab = times(k, "tab")[0], driver = times(k, "driver")[0]
         #expect(tab > 400_000_000 / 11 && tab < 400_000_000 / 8)
         #expect(driver > 400_000_000 * 8 / 10)
+        m.expectAllReturned()
     }
     @Test func accountingAddsUp() {
         let m = FakeMachine(), trace = Trace()
@@ -95,6 +97,7 @@ import Testing
         #expect(mine.contains { $0.number == SystemCall.mark.rawValue && $0.outcome == .value(0) })
         #expect(mine.contains { $0.number == 999 && $0.outcome == .failed(.notSupported) } && mine.last?.outcome == .blocked)
         #expect(zip(trace.calls, trace.calls.dropFirst()).allSatisfy { $0.now <= $1.now })
+        m.expectAllReturned()
     }
     final class Trace { var calls: [(pid: UInt32, number: Int32, outcome: CallOutcome, now: UInt64)] = [] }
     /// A tracer changes nothing.
@@ -109,6 +112,7 @@ import Testing
             }))
             if isTraced { m.kernel.onCall = { _, _, _, _ in } }
             m.run(until: 100_000_000)
+            defer { m.expectAllReturned() }
             return m.kernel.stateHash()
         }
         #expect(run(true) == run(false))
