@@ -1,6 +1,7 @@
 // Collapsing margins (CSS 2.2 §8.3.1). Which margins collapse is known before layout: it depends on style and on whether
 // inline content makes lines, except for clearance, which block layout handles.
 import CSS
+import DOM
 
 /// A set of adjoining margins: collapses to the largest positive plus the most negative. Quirky margins, those of the built-in
 /// sheet in quirks mode, are kept apart: the ends of body and cells ignore them (HTML §15.3.10).
