@@ -68,7 +68,8 @@ let package = Package(
         // Image building, wiring, command line.
         .target(name: "ProgramBuilder", dependencies: ["Machine"], path: "Sources/ProgramBuilder"),
         .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium"),
-        .target(name: "PartsBench", dependencies: ["Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench"),
+        .target(name: "CBounds", path: "Sources/PartsBench/CBounds", cSettings: [.unsafeFlags(["-O2"])]),
+        .target(name: "PartsBench", dependencies: ["CBounds", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench", exclude: ["CBounds"]),
         .target(name: "SimctlCommands", dependencies: ["PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .executableTarget(name: "TenLines", dependencies: ["Terrarium"], path: "Examples/TenLines"),

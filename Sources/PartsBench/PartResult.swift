@@ -46,7 +46,7 @@ func bestSeconds(of count: Int, _ body: () throws -> Void) rethrows -> Double {
 /// A tool of the host that serves as a peer; nil when it is missing or fails.
 enum Peer {
     static func run(_ tool: String, _ arguments: [String]) -> String? {
-        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(tool)" }
+        let path = tool.contains("/") ? tool : (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(tool)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
         guard let path else { return nil }
         let process = Foundation.Process()

@@ -204,7 +204,7 @@ public final class ProgramBuilder: Sendable {
         let headers = root + "/Sources/Machine/CHost/program"
         var hash = ContentHash()
         hash.add(tools.identity)
-        hash.add("metering 2")
+        hash.add("metering 3")
         for f in (ProgramBuilder.cFlags + [optimisation, "\(pagesMax ?? 0)", "\(functionBytesPerPart)", isMetered ? "metered" : "bare", name]) { hash.add(f) }
         for f in try files(headers, suffix: ".h") { hash.add([UInt8](FileManager.default.contents(atPath: f) ?? Data())) }
         hash.add(wasm)

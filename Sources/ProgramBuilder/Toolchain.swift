@@ -36,7 +36,7 @@ public struct ContentHash: Sendable {
         return v ^ (v >> 32)
     }
     public var hex: String { ContentHash.hex(value) }
-    static func hex(_ v: UInt64) -> String {
+    public static func hex(_ v: UInt64) -> String {
         let s = String(v, radix: 16)
         return String(repeating: "0", count: 16 - s.count) + s
     }

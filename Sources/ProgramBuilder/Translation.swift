@@ -243,7 +243,7 @@ struct FunctionMeter {
         if text.elementsEqual(FunctionMeter.epilogue) { return leave() }
         if let mark = FunctionMeter.mark(text) { return charge(mark, text) }
         if contains(text, FunctionMeter.call) { return around(text) }
-        if let length = bulkLength(text) {
+        if hasEntry, let length = bulkLength(text) {
             append("  \(isLocal ? "METER_LOCAL_BULK" : "METER_BULK")(\(length));")
         }
         append(text)
@@ -251,22 +251,22 @@ struct FunctionMeter {
 
     private mutating func charge(_ mark: UInt64, _ text: UnsafeBufferPointer<UInt8>) {
         append(text)  // dead unless a program's own constant looks like a mark
-        if mark & Mark.entry != 0 && !hasEntry {
+        let isEntry = mark & Mark.entry != 0 && !hasEntry
+        if isEntry {
             hasEntry = true
             isLocal = mark & Mark.local != 0
             isLeaf = mark & Mark.leaf != 0
-            if isLocal { append("  u64 meter = TERRARIUM_TASK(instance)->count;") }
-            if !isLeaf { append("  METER_ENTER;") }
+            append(isLocal ? "  METER_LOCAL_BEGIN;" : "  METER_BEGIN;")
         }
-        let count = mark & Mark.countMask
+        let count = mark & Mark.countMask, prefix = isLocal ? "METER_LOCAL_" : "METER_"
+        if isEntry && !isLeaf { return append("  \(prefix)ENTER(\(count)u);") }
         if count == 0 && mark & Mark.check == 0 { return }
-        let name = (isLocal ? "METER_LOCAL_" : "METER_") + (mark & Mark.check != 0 ? "CHECK" : "CHARGE")
-        append("  \(name)(\(count)u);")
+        append("  \(prefix)\(mark & Mark.check != 0 ? "CHECK" : "CHARGE")(\(count)u);")
     }
 
     /// A call: the callee counts in memory. Long calls wrap over several lines.
     private mutating func around(_ text: UnsafeBufferPointer<UInt8>) {
-        if isLocal { append("  METER_SPILL;") }
+        if hasEntry { append(isLocal ? "  METER_SPILL;" : "  METER_FLUSH;") }
         append(text)
         isInCall = text.last != 0x3b
         if isLocal && !isInCall { append("  METER_LOAD;") }
@@ -278,8 +278,13 @@ struct FunctionMeter {
     }
 
     private mutating func leave() {
-        if isLocal { append("  METER_SPILL;") }
-        if hasEntry && !isLeaf { append("  METER_LEAVE;") }
+        guard hasEntry else { return }
+        switch (isLocal, isLeaf) {
+        case (true, true): append("  METER_SPILL;")
+        case (true, false): append("  METER_LOCAL_LEAVE;")
+        case (false, true): append("  METER_FLUSH;")
+        case (false, false): append("  METER_LEAVE;")
+        }
     }
 
     private func contains(_ text: UnsafeBufferPointer<UInt8>, _ needle: [UInt8]) -> Bool {

@@ -13,8 +13,12 @@
 #define STACK_BYTE_COUNT (UINT64_C(16) << 20)       // depth limit × generous frames; only touched pages cost memory
 #define STACK_GUARD_BYTE_COUNT (UINT64_C(64) << 10)
 
-// One entry of the page table: frame << 3 | flags.
-enum { ENTRY_PRESENT = 1, ENTRY_WRITABLE = 2, ENTRY_MAPPED = 4, ENTRY_FRAME_SHIFT = 3 };
+// One entry of the page table: frame << 5 | flags. MAPPED: the host maps something there; what it maps has another frame
+// (OTHER_FRAME) or other rights (OTHER_RIGHTS) until the task runs again.
+enum {
+  ENTRY_PRESENT = 1, ENTRY_WRITABLE = 2, ENTRY_MAPPED = 4, ENTRY_OTHER_FRAME = 8, ENTRY_OTHER_RIGHTS = 16,
+  ENTRY_HOST_FLAGS = ENTRY_MAPPED | ENTRY_OTHER_FRAME | ENTRY_OTHER_RIGHTS, ENTRY_FRAME_SHIFT = 5,
+};
 
 enum { TRACE_COUNT_MAX = 48 };
 
@@ -27,11 +31,11 @@ struct terrarium_host_task {
   uint32_t *entries;             // PAGE_COUNT entries, lazily touched
   uint32_t page_last;            // highest page ever recorded + 1
   uint32_t mapped_count;         // pages the host maps now
+  uint32_t stale_first, stale_end;  // pages in which the host's mappings may differ from the entries
   int ram_descriptor;
   uint32_t frame_count;
   uint8_t *stack;                // NULL while quiescent
   void *fiber_sp, *main_sp;
-  uint64_t reported;             // task->count at the last exit
   uint32_t pending_page;         // page of the last fault exit, mapped before the fiber goes on
   bool is_active;                // between begin and finished
   bool is_dead;                  // trapped
@@ -67,6 +71,7 @@ uint32_t terrarium_trace(const struct terrarium_host_task *task, uint64_t *offse
 bool terrarium_space_create(struct terrarium_host_task *task);
 void terrarium_space_destroy(struct terrarium_host_task *task);
 bool terrarium_space_resolve(struct terrarium_host_task *task, uint32_t page, bool is_write);
+void terrarium_space_refresh(struct terrarium_host_task *task);  // before the task runs
 void terrarium_space_forget_mappings(struct terrarium_host_task *task);
 void terrarium_forget_all_mappings(void);
 

@@ -80,6 +80,8 @@ terrarium_program_info terrarium_program_get_info(const terrarium_program *p) {
 
 // Tasks
 
+#define METER_COUNT_MAX (UINT64_MAX >> METER_SHIFT)
+
 static void leave(struct terrarium_task *task) {
   // The host task is found without thread-locals: a resumed fiber may be in another thread.
   struct terrarium_host_task *t = task->host;
@@ -140,7 +142,7 @@ terrarium_host_task *terrarium_task_clone(const terrarium_host_task *source) {
   struct terrarium_host_task *t = allocate(source->program, source->ram_descriptor, source->frame_count);
   if (!t) return NULL;
   memcpy(t->task, source->task, t->block_byte_count);
-  t->task->count = 0;
+  t->task->meter = 0;
   t->is_instantiated = true;
   rewrite_addresses(t);
   return t;
@@ -172,7 +174,7 @@ bool terrarium_task_begin(terrarium_host_task *t, int entry, int64_t argument0, 
   t->entry = entry;
   t->argument0 = argument0;
   t->argument1 = argument1;
-  t->task->depth = 0;
+  t->task->meter = (t->task->meter & ~METER_DEPTH_MASK) | METER_DEPTH_START;
   t->is_active = true;
   t->fiber_sp = terrarium_fiber_prepare(t->stack, t);
   return true;
@@ -193,14 +195,17 @@ terrarium_exit terrarium_task_run(terrarium_host_task *t, uint64_t budget) {
   terrarium_exit e = {.reason = TERRARIUM_EXIT_TRAP, .code = TERRARIUM_TRAP_UNKNOWN};
   if (!t->is_active) return e;  // the kernel asked for something impossible; it sees a trap, not a crash
   terrarium_fault_prepare_thread();
+  if (t->stale_end != t->stale_first) terrarium_space_refresh(t);
   if (t->pending_page != TERRARIUM_NONE) {
     terrarium_space_resolve(t, t->pending_page, t->task->is_write);
     t->pending_page = TERRARIUM_NONE;
   }
-  t->task->limit = budget > UINT64_MAX - t->reported ? UINT64_MAX : t->reported + budget;
+  uint64_t before = t->task->meter >> METER_SHIFT;
+  uint64_t limit = budget > METER_COUNT_MAX - before ? METER_COUNT_MAX : before + budget;
+  t->task->limit = limit << METER_SHIFT | METER_DEPTH_MASK;
   enter(t);
   e.reason = t->task->reason;
-  e.consumed = t->task->count - t->reported;
+  e.consumed = ((t->task->meter >> METER_SHIFT) - before) & METER_COUNT_MAX;
   switch (e.reason) {
     case TERRARIUM_EXIT_PAGE_FAULT:
       e.page = t->pending_page = t->task->page;
@@ -209,7 +214,6 @@ terrarium_exit terrarium_task_run(terrarium_host_task *t, uint64_t budget) {
     case TERRARIUM_EXIT_TRAP:
       // The counter may live in a register: what is certain is that at most the slice was used.
       if (e.consumed < budget && budget < UINT64_MAX / 2) e.consumed = budget;
-      t->task->count = t->reported + e.consumed;
       e.code = t->task->code;
       t->trace_count = terrarium_trace(t, t->trace, TRACE_COUNT_MAX);
       t->is_active = false;
@@ -223,7 +227,6 @@ terrarium_exit terrarium_task_run(terrarium_host_task *t, uint64_t budget) {
       release_stack(t);
       break;
   }
-  t->reported = t->task->count;
   return e;
 }
 

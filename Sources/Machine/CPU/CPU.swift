@@ -82,7 +82,7 @@ public final class CPU {
 
     // MARK: Address space
 
-    /// Maps one page to a frame. Takes effect at once; replaces what was mapped there.
+    /// Maps one page to a frame before the task runs on; replaces what was mapped there.
     public func map(task: Int, page: UInt32, frame: UInt32, writable: Bool) {
         mapRange(task: task, page: page, firstFrame: frame, count: 1, writable: writable)
     }

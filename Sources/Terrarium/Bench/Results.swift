@@ -54,3 +54,60 @@ public func percentile(_ values: [UInt64], perMille: Int) -> UInt64 {
     let rank = (sorted.count * perMille + 999) / 1000
     return sorted[max(0, min(sorted.count - 1, rank - 1))]
 }
+
+extension ResultsFile {
+    private struct Row: Decodable {
+        var scenario: String, policy: String
+        var seed: UInt64
+        var metric: String, unit: String, direction: String
+        var value: Int64
+    }
+    private struct File: Decodable { var schema: Int; var results: [Row] }
+
+    /// The rows of a `results.json`; throws what is wrong with it.
+    public static func parse(_ data: Data, name: String) throws(TerrariumError) -> [ResultRow] {
+        let file: File
+        do { file = try JSONDecoder().decode(File.self, from: data) } catch {
+            throw TerrariumError(.badData, "\(name) is not a results.json (docs/formats/results.md)")
+        }
+        guard file.schema == 1 else { throw TerrariumError(.badData, "\(name) has schema \(file.schema); this simctl reads schema 1") }
+        return file.results.map { ResultRow(scenario: $0.scenario, policy: $0.policy, seed: $0.seed, metric: $0.metric, unit: $0.unit, direction: $0.direction, value: $0.value) }
+    }
+}
+
+/// One metric in two result files.
+public struct ResultComparison: Equatable, Sendable {
+    public enum Verdict: String, Sendable { case same, better, worse, changed, new, gone }
+    public var row: ResultRow
+    public var old: Int64?, new: Int64?
+    /// New over old in thousandths; nil when one is missing, old is 0, or the units differ.
+    public var ratioPerMille: Int64?
+    public var verdict: Verdict
+
+    /// All metrics of both, in the order of the new file, then what only the old one has. Values within the
+    /// tolerance (per mille of the old one) of each other are the same.
+    public static func compare(old: [ResultRow], new: [ResultRow], tolerancePerMille: (ResultRow) -> Int64) -> [ResultComparison] {
+        var list: [ResultComparison] = []
+        for row in new {
+            let before = old.first { $0.key == row.key && $0.unit == row.unit }
+            list.append(ResultComparison(row, before?.value, row.value, tolerancePerMille(row)))
+        }
+        for row in old where !new.contains(where: { $0.key == row.key && $0.unit == row.unit }) { list.append(ResultComparison(row, row.value, nil, tolerancePerMille(row))) }
+        return list
+    }
+
+    private init(_ row: ResultRow, _ old: Int64?, _ new: Int64?, _ tolerance: Int64) {
+        self.row = row
+        self.old = old
+        self.new = new
+        guard let old, let new else { verdict = old == nil ? .new : .gone; return }
+        if old != 0 { ratioPerMille = Int64((Double(new) / Double(old) * 1000).rounded()) }
+        let difference = Double(new) - Double(old)
+        if abs(difference) <= abs(Double(old)) * Double(tolerance) / 1000 { verdict = .same; return }
+        switch row.direction {
+        case "lower": verdict = difference < 0 ? .better : .worse
+        case "higher": verdict = difference > 0 ? .better : .worse
+        default: verdict = .changed
+        }
+    }
+}

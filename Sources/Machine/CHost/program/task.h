@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define TERRARIUM_PROGRAM_VERSION 1u
+#define TERRARIUM_PROGRAM_VERSION 2u
 #define TERRARIUM_NONE 0xffffffffu
 
 // Why a task gave the processor back.
@@ -34,13 +34,20 @@ enum {
   TERRARIUM_TRAP_UNKNOWN,
 };
 
+// The meter is one word, so that a call costs one addition: instructions executed since creation << METER_SHIFT, below
+// them the live calls, counted from METER_DEPTH_START so that one call more than TERRARIUM_DEPTH_MAX sets
+// METER_DEPTH_OVER. Instructions wrap after 2^50; the machine only takes differences.
+#define METER_SHIFT 14
+#define METER_DEPTH_OVER UINT64_C(0x2000)
+#define METER_DEPTH_MASK UINT64_C(0x3fff)
 // Call depth at which a program is stopped, whatever its frames cost natively.
 #define TERRARIUM_DEPTH_MAX 8000u
+#define METER_DEPTH_START (METER_DEPTH_OVER - 1 - TERRARIUM_DEPTH_MAX)
 
 struct terrarium_task {
-  uint64_t count;        // instructions executed since creation; only grows
-  uint64_t limit;        // a check with count > limit leaves; the machine may change it at any exit
-  uint32_t depth;        // live calls
+  uint64_t meter;        // instructions and live calls, see above
+  uint64_t limit;        // a check with meter > limit leaves; the machine may change it at any exit
+  uint32_t unused;
   uint32_t reason;       // TERRARIUM_EXIT_*
   uint32_t code;         // trap code
   int32_t number;        // system call

@@ -63,23 +63,42 @@ __attribute__((noreturn, cold)) void terrarium_trap(uint32_t code);
 
 uint32_t wasm_rt_register_func_type(uint32_t params, uint32_t results, ...);
 
-// Metering.
+// Metering. Functions without a call-free loop gather their charges in `pending`, mostly constants that the compiler
+// adds up, and add them to the meter at checks, before calls and at their end.
 __attribute__((cold, noinline)) void terrarium_exhausted(struct terrarium_task *task);
+#define METER_WORD (TERRARIUM_TASK(instance)->meter)
 #define METER_LIMIT (*(volatile uint64_t *)&TERRARIUM_TASK(instance)->limit)
-#define METER_CHARGE(n) (TERRARIUM_TASK(instance)->count += (n))
+// The meter in a register by a plain load: processors forward a store to one faster than to an addition from memory, and
+// in call-heavy code that is the critical path (recursion: 2.0 instead of 3.0 times the unmetered time).
+static inline uint64_t terrarium_meter(struct terrarium_task *task) {
+  uint64_t word = task->meter;
+  __asm__("" : "+r"(word));
+  return word;
+}
+#define METER_READ terrarium_meter(TERRARIUM_TASK(instance))
+#define METER_UNITS(n) ((uint64_t)(n) << METER_SHIFT)
+#define METER_LEFT(word) do { if (UNLIKELY((word) > METER_LIMIT)) terrarium_exhausted(TERRARIUM_TASK(instance)); } while (0)
+#define METER_BEGIN uint64_t pending = 0
+#define METER_CHARGE(n) (pending += METER_UNITS(n))
+#define METER_BULK(bytes) (pending += METER_UNITS((uint32_t)(bytes) >> 3))
+#define METER_FLUSH (METER_WORD += pending, pending = 0)
 #define METER_CHECK(n) \
-  do { if (UNLIKELY((TERRARIUM_TASK(instance)->count += (n)) > METER_LIMIT)) terrarium_exhausted(TERRARIUM_TASK(instance)); } while (0)
-#define METER_BULK(bytes) (TERRARIUM_TASK(instance)->count += (uint32_t)(bytes) >> 3)
-// The same with the counter in a local variable, in functions with a call-free loop.
-#define METER_LOAD (meter = TERRARIUM_TASK(instance)->count)
-#define METER_SPILL (TERRARIUM_TASK(instance)->count = meter)
-#define METER_LOCAL_CHARGE(n) (meter += (n))
-#define METER_LOCAL_CHECK(n) \
-  do { if (UNLIKELY((meter += (n)) > METER_LIMIT)) { METER_SPILL; terrarium_exhausted(TERRARIUM_TASK(instance)); } } while (0)
-#define METER_LOCAL_BULK(bytes) (meter += (uint32_t)(bytes) >> 3)
-#define METER_ENTER \
-  do { if (UNLIKELY(++TERRARIUM_TASK(instance)->depth > TERRARIUM_DEPTH_MAX)) terrarium_trap(TERRARIUM_TRAP_STACK_OVERFLOW); } while (0)
-#define METER_LEAVE (--TERRARIUM_TASK(instance)->depth)
+  do { uint64_t word = METER_WORD = METER_READ + pending + METER_UNITS(n); pending = 0; METER_LEFT(word); } while (0)
+// A call: one more is live. Its end takes that away.
+#define METER_DEPTH(word) do { if (UNLIKELY((word) & METER_DEPTH_OVER)) terrarium_trap(TERRARIUM_TRAP_STACK_OVERFLOW); } while (0)
+#define METER_ENTER(n) \
+  do { uint64_t word = METER_WORD = METER_READ + METER_UNITS(n) + 1; METER_DEPTH(word); METER_LEFT(word); } while (0)
+#define METER_LEAVE (METER_WORD += pending - 1)
+// The same with the meter in a local variable, in functions with a call-free loop.
+#define METER_LOCAL_BEGIN uint64_t meter = METER_WORD
+#define METER_LOAD (meter = METER_WORD)
+#define METER_SPILL (METER_WORD = meter)
+#define METER_LOCAL_LEFT do { if (UNLIKELY(meter > METER_LIMIT)) { METER_SPILL; terrarium_exhausted(TERRARIUM_TASK(instance)); } } while (0)
+#define METER_LOCAL_CHARGE(n) (meter += METER_UNITS(n))
+#define METER_LOCAL_BULK(bytes) (meter += METER_UNITS((uint32_t)(bytes) >> 3))
+#define METER_LOCAL_CHECK(n) do { meter += METER_UNITS(n); METER_LOCAL_LEFT; } while (0)
+#define METER_LOCAL_ENTER(n) do { meter += METER_UNITS(n) + 1; METER_DEPTH(meter); METER_LOCAL_LEFT; } while (0)
+#define METER_LOCAL_LEAVE (METER_WORD = meter - 1)
 
 // Memory. Pages appear through faults; growing is bookkeeping.
 static inline void terrarium_allocate_memory(struct terrarium_task *task, wasm_rt_memory_t *memory, uint32_t initial) {
