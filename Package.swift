@@ -3,11 +3,15 @@
 // compiled, tested and debugged hosted. Guest programs for wasm32 are built by `simctl image build` (ProgramBuilder).
 import PackageDescription
 
+/// Where every system call passes: exclusive access to class members is checked in debug builds, where the tests run; in
+/// release builds the checks were a third of a system call.
+let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 /// A guest library: Embedded-clean sources below `Sources/GuestOS` or `Sources/BrowserApp`. The kernel's checks of itself
 /// lie in a folder of their own, `KernelAudit`, beside it.
 func guest(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
     if name == "Kernel" {
-        return .target(name: name, dependencies: dependencies, path: "Sources/GuestOS", exclude: ["ABI", "Apps", "Compression", "Drivers", "Policies", "Services", "Userland"], sources: ["Kernel", "KernelAudit"])
+        return .target(name: name, dependencies: dependencies, path: "Sources/GuestOS", exclude: ["ABI", "Apps", "Compression", "Drivers", "Policies", "Services", "Userland"], sources: ["Kernel", "KernelAudit"], swiftSettings: hotPath)
     }
     return .target(name: name, dependencies: dependencies, path: "Sources/" + path)
 }
@@ -23,7 +27,7 @@ let package = Package(
         .target(name: "CHost", path: "Sources/Machine/CHost"),
         .target(name: "CHash", path: "Sources/Machine/CHash", cSettings: [.unsafeFlags(["-O2"])]),   // hashes all RAM, also in debug builds
         .systemLibrary(name: "CZlib", path: "Sources/Machine/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Machine", dependencies: ["CHost", "CHash", "CZlib"], path: "Sources/Machine", exclude: ["CHost", "CHash", "CZlib"]),
+        .target(name: "Machine", dependencies: ["CHost", "CHash", "CZlib"], path: "Sources/Machine", exclude: ["CHost", "CHash", "CZlib"], swiftSettings: hotPath),
         // Devices and their host backends.
         .systemLibrary(name: "CSDL2", path: "Sources/Devices/CSDL2", providers: [.apt(["libsdl2-dev"])]),
         .systemLibrary(name: "CSlirp", path: "Sources/Devices/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
@@ -67,8 +71,8 @@ let package = Package(
         .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),
         // Image building, wiring, command line.
         .target(name: "ProgramBuilder", dependencies: ["Machine"], path: "Sources/ProgramBuilder"),
-        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium"),
-        .target(name: "CBounds", path: "Sources/PartsBench/CBounds", cSettings: [.unsafeFlags(["-O2"])]),
+        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium", swiftSettings: hotPath),
+        .target(name: "CBounds", path: "Sources/PartsBench/CBounds"),
         .target(name: "PartsBench", dependencies: ["CBounds", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench", exclude: ["CBounds"]),
         .target(name: "SimctlCommands", dependencies: ["PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
