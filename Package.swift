@@ -4,7 +4,7 @@
 import PackageDescription
 
 /// Where every system call passes: exclusive access to class members is checked in debug builds, where the tests run; in
-/// release builds the checks were a third of a system call.
+/// release builds the checks were half of a system call.
 let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
 /// A guest library: Embedded-clean sources below `Sources/GuestOS` or `Sources/BrowserApp`. The kernel's checks of itself

@@ -104,6 +104,53 @@ import Testing
         #expect(touch(k, a, 0, add: 1) == 101)
     }
 
+    /// Any sequence of orders, in any number between two runs of the task: it sees the frames and rights of the last ones, and
+    /// faults exactly where they do not suffice.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func theTaskSeesTheLastOrders(_ seed: UInt64) throws {
+        let k = try TestKernel(megabytes: 8)
+        let t = try ready(k)
+        var state = seed, contents = [Int64](repeating: 0, count: 64)
+        func random(_ n: Int) -> Int { state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407; return Int(state >> 33) % n }
+        for f in 0..<64 { contents[f] = Int64(f) * 1000; k.ram.frameAddress(UInt32(f + 40)).storeBytes(of: contents[f], as: Int64.self) }
+        var table: [UInt32: (frame: Int, isWritable: Bool)] = [:]
+        for page in UInt32(0)..<40 { k.cpu.unmap(task: t, page: page) }
+        func order(_ page: UInt32, _ frame: Int, _ count: Int, _ isWritable: Bool) {
+            for i in 0..<count { table[page + UInt32(i)] = (frame + i, isWritable) }
+            k.cpu.mapRange(task: t, page: page, firstFrame: UInt32(frame + 40), count: UInt32(count), writable: isWritable)
+        }
+        var wrong: [String] = [], faultCount = 0
+        k.onFault = { _, page, isWrite in
+            faultCount += 1
+            if let p = table[page] {
+                if p.isWritable || !isWrite { wrong.append("a fault at page \(page), which is mapped"); return false }
+                order(page, p.frame, 1, true)
+            } else { order(page, random(64), 1, true) }
+            return true
+        }
+        for step in 0..<4000 {
+            let page = UInt32(random(40))
+            switch random(10) {
+            case 0: order(page, random(64), 1, random(2) == 0)
+            case 1: let n = 1 + random(8); order(UInt32(random(40 - n + 1)), random(64 - n + 1), n, random(2) == 0)
+            case 2: if let p = table[page] { order(page, p.frame, 1, !p.isWritable) }
+            case 3: table[page] = nil; k.cpu.unmap(task: t, page: page)
+            case 4: if random(20) == 0 { k.cpu.parkTask(t) }
+            case 5: for (page, p) in table.sorted(by: { $0.key < $1.key }) where step % 7 == 0 { order(page, p.frame, 1, false) }   // as a clone does
+            default:
+                let n = random(2) == 0 ? Int64(0) : Int64(step), needsFault = table[page] == nil || (n != 0 && !table[page]!.isWritable), before = faultCount
+                let value = touch(k, t, page, add: n)
+                let frame = try #require(table[page]).frame
+                contents[frame] += n
+                if value != contents[frame] { wrong.append("step \(step): page \(page) reads \(value), not \(contents[frame])") }
+                if (faultCount > before) != needsFault { wrong.append("step \(step): \(faultCount - before) faults at page \(page)") }
+            }
+            if !wrong.isEmpty { break }
+        }
+        #expect(wrong == [], "seed \(seed)")
+        for f in 0..<64 { #expect(k.ram.frameAddress(UInt32(f + 40)).load(as: Int64.self) == contents[f]) }
+    }
+
     /// A machine of 4 GiB takes of the host what it uses: the last frame works, and most were never touched.
     @Test func fourGibibytesAreSparse() throws {
         func residentPages() -> Int {
