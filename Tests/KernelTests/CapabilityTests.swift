@@ -3,7 +3,7 @@ import Testing
 @testable import Kernel
 
 @Suite struct CapabilityTests {
-    /// Every call whose table row asks for a right is tried with a handle that has all others.
+    /// Every call whose table row asks for a right is tried with a handle that has all others. (IPC-002, IPC-004)
     @Test func everyWrongRightIsRefused() {
         let m = FakeMachine()
         m.add("child", FakeProgram())
@@ -38,6 +38,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// IPC-002.
     @Test func rightsOnlyShrink() {
         let m = FakeMachine()
         let k = m.boot { g, _ in

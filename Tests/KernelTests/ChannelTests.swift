@@ -3,6 +3,7 @@ import Testing
 @testable import Kernel
 
 @Suite struct ChannelTests {
+    /// IPC-001, IPC-005, IPC-007, KERN-004, KERN-023: sends do not wait, receivers may.
     @Test func twoProcessesExchangeMessages() {
         let m = FakeMachine()
         m.add("echo", FakeProgram(start: { g, b in
@@ -29,6 +30,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// IPC-004, IPC-005.
     @Test func handlesMoveWithMessagesAndCloseWithTheirChannel() {
         let m = FakeMachine()
         let k = m.boot { g, _ in
@@ -53,6 +55,7 @@ import Testing
         #expect(k.objectCount == 2 && k.handleCount == 1)
         m.expectAllReturned()
     }
+    /// IPC-001.
     @Test func fullChannelPushesBackAndSignalsRoom() {
         let m = FakeMachine()
         let k = m.boot { g, _ in
@@ -69,6 +72,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// KERN-006, KERN-023.
     @Test func malformedSendsAreRefused() {
         let m = FakeMachine()
         let k = m.boot { g, _ in
@@ -95,6 +99,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// SVC-001, SVC-002: registration and discovery by name.
     @Test func servicesGiveEachClientItsOwnEndpoint() {
         let m = FakeMachine()
         m.add("client", FakeProgram(start: { g, b in

@@ -13,6 +13,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
             return 0
         }
     }
+    /// KERN-016.
     @Test func consoleCarriesDebugPrints() {
         let m = FakeMachine(), out = Bytes()
         m.devices = [console(out)]
@@ -110,6 +111,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
         #expect(m.kernel.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// KERN-007, KERN-021: the kernel hands events on as they came; it decides nothing about them.
     @Test func inputEventsArriveInOrderAndOverflowIsCounted() {
         let m = FakeMachine()
         let keyboard = FakeVirtio(VirtioDeviceID.input) { _ in nil }, tablet = FakeVirtio(VirtioDeviceID.input) { _ in nil }
@@ -132,6 +134,7 @@ final class Bytes { var all: [UInt8] = []; var list: [[UInt8]] = [] }
         #expect(m.kernel.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// KERN-019, KERN-020, KERN-026, KERN-027: the flushed rectangle is the damage.
     @Test func framebufferIsMappedAndFlushesMerge() {
         let m = FakeMachine(), log = Bytes()
         var commands: [(UInt32, [UInt32])] = []

@@ -56,6 +56,7 @@ final class ScriptedPolicy: MemoryPolicy {
         return (p, x, g.receive(x).text)
     }
 
+    /// KERN-005.
     @Test(arguments: [false, true]) func hibernatedTabWakesWithTheSameBytes(swap: Bool) {
         let m = FakeMachine()
         if swap { m.devices.append(fakeDisk(byteCount: 64 * 65536, latency: 100_000)) }

@@ -3,6 +3,7 @@ import Testing
 @testable import Kernel
 
 @Suite struct ProcessTests {
+    /// KERN-012, KERN-014: programs are processes of their own, and what goes wrong in one ends it alone.
     @Test func misbehavingProgramsAreContainedAndReported() {
         let m = FakeMachine()
         m.add("trap", FakeProgram(start: { g, _ in g.trap(.unreachable) }))
@@ -35,6 +36,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// KERN-015, KERN-017, KERN-024, KERN-025.
     @Test func spawnAndKillConserve() {
         let m = FakeMachine()
         m.add("worker", FakeProgram(start: { g, b in
@@ -70,6 +72,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// KERN-003.
     @Test func spinningProcessesShareTheProcessor() {
         let m = FakeMachine()
         m.add("spin", FakeProgram(start: { g, _ in while true { g.spin(100_000) } }))
@@ -102,6 +105,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// KERN-005.
     @Test func clonesShareMemoryUntilTheyWrite() {
         let m = FakeMachine()
         m.addFile("font", [9, 8, 7], frame: 500)
@@ -149,6 +153,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
+    /// IPC-003, IPC-006, IPC-008, KERN-004, KERN-022.
     @Test func sharedMemoryIsSharedAndGivenBack() {
         let m = FakeMachine()
         m.add("reader", FakeProgram(start: { g, b in

@@ -12,6 +12,7 @@ import Testing
     /// Processor time of the processes called `name`, ascending pid.
     func times(_ k: Kernel, _ name: String) -> [UInt64] { k.processRecords.filter { $0.name.string == name }.map { $0.nanoseconds } }
 
+    /// KERN-003.
     @Test(arguments: ["none", "yields", "blocks", "calls", "signals"]) func sharesDifferByAtMostOneTimeslice(nuisance: String) {
         let m = FakeMachine()
         m.add("worker", FakeProgram(start: { g, _ in while true { g.spin(100_000) } }))

@@ -1,14 +1,26 @@
-// Sends every message back on the channel it came from. A channel that arrives in a message is served as well.
+// Sends every message back on the channel it came from. A channel that arrives in a message is served as well, up to 64 at
+// a time; whatever else arrives is closed.
 import ABI
 import Runtime
 
 #if arch(wasm32)
+nonisolated(unsafe) private var servedCount: Int32 = 0
+
+/// A channel that may be received from refuses this call for another reason than its handle.
+private func isChannel(_ h: Handle) -> Bool {
+    let result = rawSystemCall(.channelReceive, Int64(h.raw), 0, -1)
+    return result != -Int64(SystemError.badHandle.rawValue) && result != -Int64(SystemError.accessDenied.rawValue)
+}
 func serve(_ channel: Channel, isFirst: Bool) {
+    servedCount += 1
     Reactor.main.onMessage(channel, closed: {
+        servedCount -= 1
         channel.close()
         if isFirst { System.exit(0) }
     }) { message in
-        for h in message.handles { serve(Channel(h), isFirst: false) }
+        for h in message.handles {
+            if servedCount < 64, isChannel(h) { serve(Channel(h), isFirst: false) } else { h.close() }
+        }
         if message.handles.isEmpty { try? channel.send(message.bytes) }
     }
 }

@@ -15,7 +15,7 @@ final class Warden {
     private var current: (name: String, process: ProcessHandle, channel: Channel)?
     private var watch: Reactor.Token?, limit: Reactor.Token?, asking: Reactor.Token?
     private var held: [ProcessHandle] = []
-    private static let lifeNanosecondsMax: UInt64 = 24_000_000
+    private static let lifeNanosecondsMax: UInt64 = 12_000_000
 
     init(_ system: Handle, _ plan: [String]) { self.system = system; self.plan = plan }
 

@@ -7,6 +7,7 @@ import Testing
 
 extension WholeMachine {
     @Suite struct Messaging {
+        /// IPC-007.
         @Test func tenThousandRoundTrips() throws {
             let s = try Simulation.bare(try TestPrograms.image(boot: "ping.swift", ["pong.swift"]))
             #expect(s.run(untilConsole: "ping: 10000 round trips", withinSeconds: 5), "\(s.consoleText)")
@@ -26,6 +27,7 @@ extension WholeMachine {
             "kill with a watching handle: access denied", "clone with a watching handle: access denied", "tab with a watching handle: access denied",
             "clone of the dead: wrong state",
         ]
+        /// IPC-002, IPC-004.
         @Test func rightsAreRefusedEndToEnd() throws {
             let s = try Simulation.bare(try TestPrograms.image(boot: "refusals.swift", ["pong.swift"]))
             #expect(s.run(untilConsole: "refusals: done", withinSeconds: 1), "\(s.consoleText)")

@@ -96,6 +96,7 @@ final class Fixture {
         f.move(250, 290); f.down(); f.move(-900, -900); f.up()
         #expect(w.y == MenuBar.height + WindowState.titleBarHeight && w.content.maxX >= 60)
     }
+    /// KERN-011, KERN-013: the window manager alone owns windows, so the button names the window it belongs to.
     @Test func theCloseButtonCloses() {
         let f = Fixture()
         let w = f.open(at: (100, 200)), other = f.open("other", at: (500, 300))

@@ -69,6 +69,7 @@ extension Kernel {
         guard index < object.frames.count, object.frames[index] != noFrame else { return false }
         let frame = object.frames[index]
         object.frames[index] = noFrame
+        charge(costs.perItem * UInt64(object.mappings.count))
         for user in object.mappings {
             guard let q = objects[user.process] as? GuestProcess else { continue }
             let its = user.page + UInt32(index)

@@ -104,7 +104,7 @@ extension Kernel {
         case .frozen, .hibernated, .discarded:
             if target === p { throw .failed(.wrongState) }
             let action: MemoryAction = state == .frozen ? .freeze : (state == .hibernated ? .hibernate : .discard)
-            guard apply(MemoryDecision(action, pid: target.pid, .requested), policy: "browser") else { throw .failed(.wrongState) }
+            guard apply(MemoryDecision(action, pid: target.pid, .requested), policy: "request") else { throw .failed(.wrongState) }
         }
         return 0
     }

@@ -24,7 +24,9 @@ extension Kernel {
         }
     }
     func runPolicy() {
-        for d in memoryPolicy.decide(snapshot()) { apply(d, policy: memoryPolicy.name) }
+        let now = snapshot()
+        charge(costs.perItem * UInt64(now.tabs.reduce(0) { $0 + $1.pagesResident }))
+        for d in memoryPolicy.decide(now) { apply(d, policy: memoryPolicy.name) }
     }
     /// What a policy sees now.
     public func snapshot() -> MemorySnapshot {

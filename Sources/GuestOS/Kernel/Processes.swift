@@ -80,6 +80,7 @@ extension Kernel {
         dequeue(p)
         clearWaits(p)
         leaveTransfer(p)
+        devices.disk?.waiting.removeAll { $0 == p.ref }
         leavePageWait(p)
         for s in p.subscriptions { if let o = objects[s.ref] { removeObserver(o, p) } }
         p.subscriptions = []
