@@ -96,7 +96,8 @@ static inline uint64_t terrarium_meter(struct terrarium_task *task) {
 #define METER_LOCAL_LEFT do { if (UNLIKELY(meter > METER_LIMIT)) { METER_SPILL; terrarium_exhausted(TERRARIUM_TASK(instance)); } } while (0)
 #define METER_LOCAL_CHARGE(n) (meter += METER_UNITS(n))
 #define METER_LOCAL_BULK(bytes) (meter += METER_UNITS((uint32_t)(bytes) >> 3))
-#define METER_LOCAL_CHECK(n) do { meter += METER_UNITS(n); METER_LOCAL_LEFT; } while (0)
+// Comparing first lets the compiler add the charges of a loop's blocks in one go; a budget is exceeded by one more block.
+#define METER_LOCAL_CHECK(n) do { METER_LOCAL_LEFT; meter += METER_UNITS(n); } while (0)
 #define METER_LOCAL_ENTER(n) do { meter += METER_UNITS(n) + 1; METER_DEPTH(meter); METER_LOCAL_LEFT; } while (0)
 #define METER_LOCAL_LEAVE (METER_WORD = meter - 1)
 
