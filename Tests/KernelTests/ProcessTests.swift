@@ -36,7 +36,7 @@ import Testing
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
-    /// KERN-015, KERN-017, KERN-024, KERN-025.
+    /// KERN-015, KERN-017, KERN-024, KERN-025, KERN-028: programs are part of the image and started by name.
     @Test func spawnAndKillConserve() {
         let m = FakeMachine()
         m.add("worker", FakeProgram(start: { g, b in

@@ -1,4 +1,4 @@
-// The service with real clients over a kernel double and a LAN host: streams, backpressure, names, death, HTTP on top.
+// The service with real clients over a kernel double and a LAN host: streams, backpressure, names, death, HTTP on top. (SVC-004)
 import ABI
 import NetClient
 @testable import NetworkService

@@ -51,6 +51,7 @@ extension WholeMachine {
             #expect(counts[0] == counts[1])
             #expect(counts[0].processes == 2)          // the warden and the bystander
             checkConsole(s.consoleText)
+            s.expectAllReturned()
         }
 
         /// What the kernel itself says of every process that ended.

@@ -37,7 +37,7 @@ extension WholeMachine {
             #expect(a.consoleText.contains("files: a client broke the protocol"))
             #expect(a.consoleText == b.consoleText && a.instructionCount == b.instructionCount)
             #expect(a.stateHashes().map(\.hash) == b.stateHashes().map(\.hash) && a.stateHashes().count > 3)
-            a.expectConserved()
+            a.expectAllReturned()
         }
 
         /// Opens a terminal from the menu and keeps a copy of a note.

@@ -54,7 +54,7 @@ extension WholeMachine {
             #expect(slept.kernel.counters.decompressions > 0)
             for s in [control, slept] { s.run(untilSecond: 7.6) }
             #expect(control.contentHash == slept.contentHash && control.contentHash != scrolled, "both scroll on alike")
-            slept.expectConserved()
+            slept.expectAllReturned()
         }
 
         @Test func aDiscardedTabComesBackWhereItWas() throws {
@@ -66,7 +66,7 @@ extension WholeMachine {
             for s in [control, discarded] { s.run(untilSecond: 6.9) }
             #expect(discarded.marks(.tabReloaded).count == 1)
             #expect(control.contentHash == discarded.contentHash)
-            discarded.expectConserved()
+            discarded.expectAllReturned()
         }
 
         /// The shipped policy, driven by nothing but too little memory.
@@ -86,7 +86,7 @@ extension WholeMachine {
             #expect(s.contentHash == first)
             s.run(untilSecond: 21)
             #expect(s.processes("browser").count == 1 && !s.consoleText.contains("trapped"), "\(s.consoleText)")
-            s.expectConserved()
+            s.expectAllReturned()
         }
     }
 }

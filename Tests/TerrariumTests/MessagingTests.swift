@@ -14,7 +14,7 @@ extension WholeMachine {
             #expect(!s.consoleText.contains("wrong answer"))
             let pong = s.kernel.processRecords.first { $0.name.string == "pong" }
             #expect((pong?.messages ?? 0) >= 10_000)
-            s.expectConserved()
+            s.expectAllReturned()
         }
 
         static let refusals = [
@@ -33,7 +33,7 @@ extension WholeMachine {
             #expect(s.run(untilConsole: "refusals: done", withinSeconds: 1), "\(s.consoleText)")
             let lines = s.consoleText.split(separator: "\n").filter { $0.hasPrefix("[1 init] ") }.map { String($0.dropFirst(9)) }
             #expect(lines == Self.refusals + ["refusals: done"])
-            s.expectConserved()
+            s.expectAllReturned()
         }
     }
 }

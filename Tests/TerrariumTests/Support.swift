@@ -3,7 +3,7 @@
 
 import ABI
 import Foundation
-import Kernel
+@testable import Kernel
 import Machine
 import ProgramBuilder
 import Testing
@@ -120,7 +120,19 @@ extension Simulation {
         let all = gpu.frame.composedPixels(), start = 130 * gpu.frame.width
         return all[start...].withUnsafeBytes { StateHasher.hash($0) }
     }
-    /// What every whole-machine test asks at its end.
+    /// The end of a session: once every process has ended, all that they had is back: frames, handles, objects of each
+    /// kind, messages with their bytes, deadlines, swap.
+    func expectAllReturned(_ location: SourceLocation = #_sourceLocation) {
+        expectConserved(location)
+        for p in kernel.processes.reversed() where p.isAlive { kernel.endProcess(p, .killed, code: 0) }
+        run(nanoseconds: 500_000_000)                           // transfers that are under way come to their end
+        expectConserved(location)
+        let record = kernel.memoryRecord
+        var empty = Ledger()
+        empty.framesFree = Int(record.framesTotal - record.framesKernel)
+        #expect(kernel.ledger() == empty, sourceLocation: location)
+    }
+    /// What every whole-machine test asks, again and again if it likes.
     func expectConserved(_ location: SourceLocation = #_sourceLocation) {
         let problem = kernel.checkConservation()
         #expect(problem == nil, "frames and references do not add up: \(problem ?? "")", sourceLocation: location)

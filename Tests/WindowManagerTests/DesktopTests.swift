@@ -1,4 +1,4 @@
-// The desktop with fake clients: windows, focus, dragging, resizing, closing, menu, layers, damage.
+// The desktop with fake clients: windows, focus, dragging, resizing, closing, menu, layers, damage. (SVC-005)
 import Testing
 import Foundation
 import ABI
