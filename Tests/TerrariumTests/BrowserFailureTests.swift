@@ -44,7 +44,7 @@ extension WholeMachine {
             s.run(untilSecond: 5.3)
             #expect(try #require(s.processes("terminal").first?.instructions) > before + 10_000)
             #expect(s.contentHash != picture)
-            s.expectAllReturned()
+            s.expectConserved()
         }
 
         @Test(.timeLimit(.minutes(3))) func aTabThatSpinsIsEnded() throws {
@@ -62,7 +62,7 @@ extension WholeMachine {
             #expect(s.pixel(marginX, marginY) == PageColour.start, "the other tab is well")
             s.run(untilSecond: 15)
             #expect(s.pixel(marginX, marginY) == PageColour.start, "reload works")
-            s.expectAllReturned()
+            s.expectConserved()
         }
 
         @Test func noNetworkGivesAnErrorPage() throws {
@@ -72,7 +72,7 @@ extension WholeMachine {
             #expect(s.marks(.pageLoaded).count == 1)
             #expect(s.pixel(marginX, marginY) == PageColour.failure)
             #expect(!s.consoleText.contains("trapped"))
-            s.expectAllReturned()
+            s.expectConserved()
         }
         @Test func aMissingHostAndAClosedPortGiveErrorPages() throws {
             let s = try Simulation.desktop(url: "http://10.0.2.2:81/", script: "4s key ctrl+t\n4.2s type \"10.0.2.99/\\n\"\n")
@@ -81,7 +81,7 @@ extension WholeMachine {
             s.run(until: .predicate { s.marks(.pageLoaded).count >= 3 || s.now > seconds(60) })
             s.run(nanoseconds: seconds(0.5))
             #expect(s.pixel(marginX, marginY) == PageColour.failure)
-            s.expectAllReturned()
+            s.expectConserved()
         }
 
         /// One line of three megabytes, and markup nested deeper than any stack.
@@ -99,7 +99,7 @@ extension WholeMachine {
             s.run(nanoseconds: seconds(4))
             #expect(s.pixel(marginX, marginY) == 0x123456)
             #expect(s.processes("browser").count == 1 && s.processes("wm").count == 1)
-            s.expectAllReturned()
+            s.expectConserved()
         }
 
         // MARK: Malformed HTTP, through slirp
@@ -156,7 +156,7 @@ extension WholeMachine {
             #expect(s.pixel(marginX, marginY) == 0x123456, "the tab still works")
             for path in Self.rudePaths { #expect(server.log.contains("asked /" + path), "\(path)") }
             #expect(!s.consoleText.contains("trapped"), "\(s.consoleText)")
-            s.expectAllReturned()
+            s.expectConserved()
         }
     }
 }
