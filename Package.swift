@@ -32,9 +32,11 @@ let package = Package(
         .systemLibrary(name: "CSDL2", path: "Sources/Devices/CSDL2", providers: [.apt(["libsdl2-dev"])]),
         .systemLibrary(name: "CSlirp", path: "Sources/Devices/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
         .target(name: "Devices", dependencies: ["Machine", "CSDL2", "CSlirp", "CZlib"], path: "Sources/Devices", exclude: ["CSDL2", "CSlirp"]),
-        // `make fuzz`: device models and guest drivers against random and hostile peers.
-        .target(name: "DeviceFuzzing", dependencies: ["Machine", "Devices", "Drivers", "ABI"], path: "Sources/DeviceFuzzing"),
-        .executableTarget(name: "DeviceFuzz", dependencies: ["DeviceFuzzing"], path: "Sources/DeviceFuzz"),
+        // `make fuzz`: device models, guest drivers and what the browser takes from the network, on random and hostile input.
+        .target(name: "Fuzzing", dependencies: ["Machine"], path: "Sources/Fuzzing/Common"),
+        .target(name: "DeviceFuzzing", dependencies: ["Fuzzing", "Machine", "Devices", "Drivers", "ABI"], path: "Sources/Fuzzing/Devices"),
+        .target(name: "BrowserFuzzing", dependencies: ["Fuzzing", "Machine", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics", "WebNet"], path: "Sources/Fuzzing/Browser"),
+        .executableTarget(name: "Fuzz", dependencies: ["Fuzzing", "DeviceFuzzing", "BrowserFuzzing"], path: "Sources/Fuzzing/Main"),
         // Guest operating system.
         guest("ABI", "GuestOS/ABI"),
         guest("Policies", "GuestOS/Policies", ["ABI"]),
@@ -91,7 +93,8 @@ let package = Package(
         .testTarget(name: "ProgramBuilderTests", dependencies: ["ProgramBuilder"], path: "Tests/ProgramBuilderTests"),
         .testTarget(name: "NetStackTests", dependencies: ["NetStack"], path: "Tests/NetStackTests"),
         .testTarget(name: "MachineTests", dependencies: ["Machine"], path: "Tests/MachineTests"),
-        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "DeviceFuzzing", "Drivers", "NetStack", "CSDL2"], path: "Tests/DevicesTests"),
+        .testTarget(name: "DevicesTests", dependencies: ["Machine", "Devices", "Drivers", "NetStack", "CSDL2"], path: "Tests/DevicesTests"),
+        .testTarget(name: "FuzzingTests", dependencies: ["Devices", "Fuzzing", "DeviceFuzzing", "BrowserFuzzing"], path: "Tests/FuzzingTests"),
         .testTarget(name: "WindowManagerTests", dependencies: ["ABI", "Graphics", "Toolkit", "WindowManager"], path: "Tests/WindowManagerTests"),
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "FileClient", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
         .testTarget(name: "FilesTests", dependencies: ["ABI", "Runtime", "FileClient", "FileService", "Toolkit", "TerminalApp"], path: "Tests/FilesTests"),

@@ -2,6 +2,7 @@
 // requests, notifications, time, resets and host events, all from one seed. A session is a fresh machine; sessions have
 // the seeds that follow the first, so each can be run alone.
 import Devices
+import Fuzzing
 import Machine
 
 /// What a fuzzing run saw.
@@ -13,7 +14,7 @@ public struct FuzzSummary: Sendable, Equatable {
     public var badAccesses: UInt64 = 0, resets: UInt64 = 0
     /// By `RequestDrop.rawValue`.
     public var drops = [Int](repeating: 0, count: RequestDrop.allCases.count)
-    public var operations = 0, sessions = 0
+    public var sessions = 0
     /// Folds the state of every machine at its session's end: equal seeds give equal values.
     public var hash: UInt64 = 0
 }
@@ -308,21 +309,10 @@ final class FuzzGuest: Guest {
 public enum DeviceFuzzer {
     public static let sessionOperationCount = 2000
 
-    /// Runs `operations` operations in sessions of 2,000, from `seed` on. Throws the first failure with the seed of its
-    /// session. `progress` is called before each session with its seed and the operations done.
-    public static func run(seed: UInt64, operations: Int, hasCanary: Bool = false, progress: (UInt64, Int) -> Void = { _, _ in }) throws -> FuzzSummary {
-        var summary = FuzzSummary()
-        while summary.operations < operations {
-            let sessionSeed = seed &+ UInt64(summary.sessions)
-            progress(sessionSeed, summary.operations)
-            let count = min(sessionOperationCount, operations - summary.operations)
-            let session = try FuzzSession(seed: sessionSeed, hasCanary: hasCanary)
-            do { try session.run(count) } catch {
-                throw FuzzFailure(description: "\(error). Again: DeviceFuzz --seed \(sessionSeed) --operations \(count)\(hasCanary ? " --canary" : "")")
-            }
-            summary.operations += count
-            session.add(to: &summary)
-        }
-        return summary
+    /// Runs `operations` operations in sessions of 2,000, from `seed` on. Throws the first failure.
+    public static func run(seed: UInt64, operations: Int, hasCanary: Bool = false) throws -> FuzzSummary {
+        let cases = DeviceFuzzCases(hasCanary: hasCanary)
+        _ = try FuzzCommand.cases(DeviceFuzzEntries.all[0], cases, seed: seed, operations: operations)
+        return cases.summary
     }
 }

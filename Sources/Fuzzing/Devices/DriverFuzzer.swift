@@ -3,6 +3,7 @@
 // and count; it may not trap, and it touches nothing outside its memory, which lies between pages nobody may touch.
 import ABI
 import Drivers
+import Fuzzing
 import Glibc
 import Machine
 
@@ -144,7 +145,7 @@ public enum DriverFuzzer {
 
     /// Drives every driver against hostile devices for about `operations` steps. Answers how often each driver started,
     /// and how often it accepted something from the device, in the order of `names`.
-    public static func run(seed: UInt64, operations: Int) throws -> [(name: String, started: Int, accepted: Int)] {
+    public static func run(seed: UInt64, operations: Int, hasCanary: Bool = false) throws -> [(name: String, started: Int, accepted: Int)] {
         var started = [Int](repeating: 0, count: names.count), accepted = started
         for round in 0..<max(1, operations / stepsPerRound) {
             let kind = round % names.count
@@ -152,18 +153,40 @@ public enum DriverFuzzer {
             let device = HostileDevice(deviceID: ids[kind], seed: seed &+ UInt64(round))
             let memory = try GuardedMemory(frames: kind == 3 ? NetDriver.frameCount : 1, physical: physical)
             device.memory = memory.region
-            guard let transport = VirtioTransport(base: 0, registers: device), let use = makeUser(kind, transport, memory.region, device) else { continue }
+            let verdict = Verdict()
+            guard let transport = VirtioTransport(base: 0, registers: device),
+                  let use = hasCanary && kind == 1 ? canary(transport, memory.region, verdict) : makeUser(kind, transport, memory.region, device, verdict) else { continue }
             started[kind] += 1
             for _ in 0..<stepsPerRound {
                 if device.random.below(3) > 0 { device.misbehave() }
                 accepted[kind] += use()
+                if let problem = verdict.problem { throw FuzzFailure(description: "\(names[kind]): \(problem)") }
             }
         }
         return names.indices.map { (names[$0], started[$0], accepted[$0]) }
     }
 
+    /// What a driver did that its user must never see.
+    private final class Verdict {
+        var problem: String?
+        func expect(_ condition: Bool, _ text: @autoclosure () -> String) { if !condition { problem = problem ?? text() } }
+    }
+
+    /// In the entropy driver's place: one that believes what the device says it wrote.
+    private static func canary(_ t: VirtioTransport, _ m: DMARegion, _ verdict: Verdict) -> (() -> Int)? {
+        guard t.negotiate(0) != nil, let queue = t.makeQueue(0, size: 8, memory: m.slice(0, 8192)) else { return nil }
+        t.start()
+        return {
+            _ = queue.add([VirtioBuffer(m.physical + 8192, EntropyDriver.seedByteCount, writable: true)])
+            queue.notify()
+            guard let (_, written) = queue.popUsed() else { return 0 }
+            verdict.expect(written <= UInt32(EntropyDriver.seedByteCount), "a seed of \(written) bytes")
+            return 1
+        }
+    }
+
     /// One step of a driver's user; answers how much the driver took from the device.
-    private static func makeUser(_ kind: Int, _ t: VirtioTransport, _ m: DMARegion, _ device: HostileDevice) -> (() -> Int)? {
+    private static func makeUser(_ kind: Int, _ t: VirtioTransport, _ m: DMARegion, _ device: HostileDevice, _ verdict: Verdict) -> (() -> Int)? {
         switch kind {
         case 0: return ConsoleDriver(transport: t, memory: m).map { d in
             var lastRoom = 0
@@ -175,16 +198,30 @@ public enum DriverFuzzer {
                 return isFreed ? 1 : 0
             }
         }
-        case 1: return EntropyDriver(transport: t, memory: m).map { d in { d.request(); return d.poll() == nil ? 0 : 1 } }
-        case 2: return BlockDriver(transport: t, memory: m).map { d in {
-            _ = d.submit(isWrite: device.random.below(2) == 0, sector: device.random.below(d.sectorCount | 1), physical: m.physical + 32_768, byteCount: 4096, token: 1)
-            return d.handleInterrupt().count
+        case 1: return EntropyDriver(transport: t, memory: m).map { d in {
+            d.request()
+            guard let seed = d.poll() else { return 0 }
+            verdict.expect(seed.count == EntropyDriver.seedByteCount, "a seed of \(seed.count) bytes")
+            return 1
+        } }
+        case 2:
+            var submitted = 0, completed = 0
+            return BlockDriver(transport: t, memory: m).map { d in {
+            let isTaken = d.submit(isWrite: device.random.below(2) == 0, sector: device.random.below(d.sectorCount | 1), physical: m.physical + 32_768, byteCount: 4096, token: 1)
+            submitted += isTaken ? 1 : 0
+            let done = d.handleInterrupt().count
+            completed += done
+            verdict.expect(completed <= submitted, "\(completed) requests completed of \(submitted)")
+            return done
         } }
         case 3: return NetDriver(transport: t, memory: m).map { d in {
             _ = d.send([UInt8](repeating: 9, count: Int(device.random.below(1600))))
             d.handleInterrupt()
             var count = 0
-            while device.random.below(3) > 0, let packet = d.receive() { count += packet.isEmpty ? 0 : 1 }
+            while device.random.below(3) > 0, let packet = d.receive() { 
+                verdict.expect(packet.count <= 1514, "a packet of \(packet.count) bytes")
+                count += packet.isEmpty ? 0 : 1
+            }
             return count
         } }
         case 4: return GPUDriver(transport: t, memory: m).map { d in {

@@ -1,12 +1,8 @@
 // Owns what must hold whatever a driver does: devices write only into the room that chains gave them and into used
 // rings, never claim more than they were given, and after a reset each of them works again.
 import Devices
+import Fuzzing
 import Machine
-
-/// Something that must not happen did.
-public struct FuzzFailure: Error, CustomStringConvertible {
-    public let description: String
-}
 
 /// Watches every request and the guard bytes behind every buffer.
 final class Oracle {
