@@ -25,7 +25,7 @@ test: build      ## everything: unit, scenario, conformance, record and replay, 
 bench: build     ## measurements that docs/measurements.md quotes
 	@$(SIMCTL) bench all
 
-fuzz: setup      ## a million random operations on the VirtIO devices, under the address sanitizer
+fuzz: setup      ## devices, drivers, pages, pictures on random input, under the address sanitizer
 	@scripts/fuzz
 
 kernel-size:     ## lines of the microkernel proper (limit 2,500)

@@ -61,7 +61,7 @@ extension WholeMachine {
 
 
             // The hashes see both: with another byte typed, and with another byte on the disk, the end is another one.
-            func hashes(typing text: String, onDisk first: UInt8) throws -> [String: UInt64] {
+            func end(typing text: String, onDisk first: UInt8) throws -> [String: UInt64] {
                 content[0] = first
                 try Data(content).write(to: URL(fileURLWithPath: folder.path("other.img")))
                 var c = SimulationConfiguration()
@@ -76,10 +76,10 @@ extension WholeMachine {
                 s.expectConserved()
                 return Dictionary(uniqueKeysWithValues: s.stateHashes().map { ($0.name, $0.hash) })
             }
-            let plain = try hashes(typing: "one\n", onDisk: 65), typed = try hashes(typing: "onE\n", onDisk: 65), loaded = try hashes(typing: "one\n", onDisk: 66)
+            let plain = try end(typing: "one\n", onDisk: 65), typed = try end(typing: "onE\n", onDisk: 65), loaded = try end(typing: "one\n", onDisk: 66)
             #expect(plain["disk"] != typed["disk"] && plain["console"] != typed["console"] && plain["ram"] != typed["ram"])
             #expect(plain["console"] != loaded["console"] && plain["ram"] != loaded["ram"])
-            #expect(try hashes(typing: "one\n", onDisk: 65) == plain)
+            #expect(try end(typing: "one\n", onDisk: 65) == plain)
         }
         private func report(_ path: String) throws -> [String: Any] { try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any] ?? [:] }
         private func hashes(_ report: [String: Any]) -> [String] { (report["hashes"] as? [[String: String]] ?? []).map { "\($0["name"] ?? "") \($0["hash"] ?? "")" } }
