@@ -49,7 +49,7 @@ final class FuzzTests: XCTestCase {
             XCTAssertGreaterThan(counts.filter { $0 > 0 }.count, counts.count / 2, "\(entry.name): \(fuzzer.coverage)")
         }
         for entry in entries where entry.name != "bounds" {
-            XCTAssertThrowsError(try FuzzCommand.cases(entry, try entry.make(true), seed: 1, operations: 20_000), entry.name) {
+            XCTAssertThrowsError(try FuzzCommand.cases(entry, try entry.make(true), seed: 1, operations: 20_000, hasCanary: true), entry.name) {
                 XCTAssertTrue("\($0)".contains("Again: Fuzz \(entry.name) --seed "), "\($0)")
             }
         }

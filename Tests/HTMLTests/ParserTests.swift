@@ -185,6 +185,18 @@ final class ParserTests: XCTestCase {
         }
     }
 
+    /// Which encoding is guessed does not depend on how much had arrived when it was: only the first 1,024 bytes count.
+    func testTheGuessedEncodingDoesNotDependOnPieces() {
+        let bytes = Array(("<p>" + String(repeating: "a", count: 1100)).utf8) + [0xe9, 0x20, 0xff] + Array("<p>end".utf8)
+        let document = Document(), parser = HTMLParser(document: document)
+        for byte in bytes { parser.feed([byte]) }
+        parser.finish()
+        let whole = Document(), other = HTMLParser(document: whole)
+        other.feed(bytes)
+        other.finish()
+        XCTAssertEqual(outline(document), outline(whole))
+    }
+
     func testRandomFragments() {
         var random = Generator(state: 0xBEEF)
         let contexts = ["div", "td", "tr", "tbody", "table", "caption", "colgroup", "select", "template", "html", "head", "body", "frameset", "svg", "math",

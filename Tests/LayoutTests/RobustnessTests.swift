@@ -69,6 +69,15 @@ final class RobustnessTests: XCTestCase {
         _ = page.displayList(scrollX: 0, scrollY: 0)
     }
 
+    /// Control characters are text like any other, also where a line may break anywhere.
+    func testControlCharacters() {
+        for style in ["", "white-space:pre", "word-break:break-all", "width:1px"] {
+            let page = Harness.page("<p id=a style='\(style)'>one\u{c}two \u{1}\u{1f} three&#127;\u{b}<p id=b>after")
+            XCTAssertGreaterThan(page.contentHeight, 0, style)
+            XCTAssertTrue(page.layoutTreeText().contains("after"), style)
+        }
+    }
+
     func testManyFloats() {
         var body = ""
         for i in 0..<3000 { body += "<div style='float:\(i % 3 == 0 ? "right" : "left");width:\(i % 37)px;height:\(i % 23)px'></div>" }

@@ -27,8 +27,10 @@ enum EncodingSniffer {
         }
     }
 
-    /// The encoding of a document whose transport named none.
-    static func guess(_ head: [UInt8]) -> InputEncoding {
+    /// The encoding of a document whose transport named none, from its first `prescanByteCount` bytes: what follows may
+    /// or may not have arrived yet.
+    static func guess(_ bytes: [UInt8]) -> InputEncoding {
+        let head = Array(bytes.prefix(prescanByteCount))
         if let label = metaLabel(head), let found = encoding(label: label) { return found }
         return looksLikeUTF8(head) ? .utf8 : .windows1252
     }

@@ -187,7 +187,7 @@ struct AtomBuilder {
         var piece = Piece(end: i)
         while i < bytes.count {
             let c = bytes[i]
-            if c <= 0x20 { break }
+            if c == 0x20 || c == 0x0A || c == 0x09 { break }     // other control characters are text (CSS Text 3 §4.1)
             if i - start >= TextShaper.wordByteCountMax - 4 { break }
             if c < 0x80, piece.last < 0x80 {
                 let needsRule = piece.last == 0x2D || piece.last == 0x3F || BreakRules.isBracket(c)

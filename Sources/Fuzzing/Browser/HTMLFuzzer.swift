@@ -33,7 +33,7 @@ final class HTMLFuzzer: Fuzzer {
         let b = parse(pieces, context, label)
         if hasCanary, pieces.count > 40 { b.document.append(b.document.createComment("canary"), to: b.root) }
         let one = shape(a.document, a.root), other = shape(b.document, b.root)
-        if one.hash != other.hash { throw FuzzFailure(description: "the tree depends on how its \(bytes.count) bytes arrive: \(one.nodes) and \(other.nodes) nodes") }
+        if one.hash != other.hash { throw FuzzFailure(description: "the tree depends on how its \(bytes.count) bytes arrive (\(label ?? "no encoding told"), \(context ?? "whole page")): " + difference(a, b)) }
         if one.depth > Self.depthMax { throw FuzzFailure(description: "a tree \(one.depth) deep") }
         // Each tag can rebuild at most the list of active formatting elements.
         if one.nodes > 64 + 70 * bytes.count { throw FuzzFailure(description: "\(one.nodes) nodes of \(bytes.count) bytes") }
@@ -64,6 +64,21 @@ final class HTMLFuzzer: Fuzzer {
     }
 
     private struct Shape { var hash: UInt64 = 0; var nodes = 0, elements = 0, depth = 0, foreign = 0, templates = 0 }
+
+    /// The first node in which two trees differ.
+    private func difference(_ a: (document: Document, root: NodeID), _ b: (document: Document, root: NodeID)) -> String {
+        func lines(_ d: Document, _ root: NodeID) -> [String] {
+            var lines: [String] = [], node = root
+            while !node.isNone {
+                lines.append(d.name(node).string + (d.isElement(node) ? " \(d.attributes(node).map { $0.name.string + "=" + $0.value })" : " " + d.text(node).debugDescription))
+                node = d.next(node, within: root)
+            }
+            return lines
+        }
+        let one = lines(a.document, a.root), other = lines(b.document, b.root)
+        guard let at = zip(one, other).enumerated().first(where: { $0.element.0 != $0.element.1 }) else { return "\(one.count) and \(other.count) nodes" }
+        return "node \(at.offset) is '\(at.element.0.prefix(300))' or '\(at.element.1.prefix(300))'"
+    }
 
     /// Everything a tree holds, in document order, folded into a number.
     private func shape(_ document: Document, _ root: NodeID) -> Shape {

@@ -67,13 +67,13 @@ final class PageFuzzer: Fuzzer {
             page.update()
             tally.add("laid out at another width and back")
             try expect(text, page.layoutTreeText(), "a page laid out at another width and back differs")
-        case 2: try change(page, &random)
+        case 2: try change(page, sheet, &random)
         default: break
         }
     }
 
     /// Changes attributes and text; what the page becomes step by step must be what it becomes when laid out afresh.
-    private func change(_ page: PageView, _ random: inout SeededRandom) throws {
+    private func change(_ page: PageView, _ sheet: [UInt8], _ random: inout SeededRandom) throws {
         let document = page.document
         var elements: [NodeID] = [], node = document.documentElement
         while !node.isNone {
@@ -81,6 +81,7 @@ final class PageFuzzer: Fuzzer {
             node = document.next(node, within: document.root)
         }
         if elements.isEmpty { return }
+        let pageSheets = styleTexts(document)        // what the page's own view was given
         for _ in 0...random.below(4) {
             let target = random.pick(elements)
             switch random.below(4) {
@@ -91,12 +92,11 @@ final class PageFuzzer: Fuzzer {
             }
             page.update()
         }
-        let text = page.layoutTreeText()
-        page.styles.setViewport(width: 17, height: 17)
-        page.invalidate()
-        page.update()
+        let afresh = view(document, sheet, pageSheets)
+        afresh.viewportWidth = page.viewportWidth
+        afresh.update()
         tally.add("changed and laid out afresh")
-        try expect(text, page.layoutTreeText(), "a changed page differs from the same page laid out afresh")
+        try expect(page.layoutTreeText(), afresh.layoutTreeText(), "a changed page differs from the same page laid out afresh")
     }
 
     private func expect(_ one: String, _ other: String, _ problem: String) throws {
@@ -111,14 +111,23 @@ final class PageFuzzer: Fuzzer {
         let parser = HTMLParser(document: document)
         parser.feed(markup)
         parser.finish()
+        return view(document, sheet, styleTexts(document))
+    }
+
+    private func styleTexts(_ document: Document) -> [String] {
+        var texts: [String] = [], node = document.root
+        while !node.isNone {
+            if document.isHTML(node, .style) { texts.append(document.textContent(node)) }
+            node = document.next(node, within: document.root)
+        }
+        return texts
+    }
+
+    private func view(_ document: Document, _ sheet: [UInt8], _ texts: [String]) -> PageView {
         let styles = StyleEngine(document: document)
         styles.addUserAgentSheet()
         tally.add("imports", styles.addAuthorSheet(sheet, baseURL: "http://host/page").count)
-        var node = document.root
-        while !node.isNone {
-            if document.isHTML(node, .style) { styles.addAuthorSheet(document.textContent(node)) }
-            node = document.next(node, within: document.root)
-        }
+        for text in texts { styles.addAuthorSheet(text) }
         return PageView(document: document, fonts: fonts, styles: styles)
     }
 

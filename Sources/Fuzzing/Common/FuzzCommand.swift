@@ -92,9 +92,9 @@ public enum FuzzCommand {
     }
 
     /// Runs cases until there were enough. What a case finds is thrown with the line that runs it again.
-    public static func cases(_ entry: FuzzEntry, _ fuzzer: any Fuzzer, seed: UInt64, operations: Int) throws -> FuzzRun {
+    public static func cases(_ entry: FuzzEntry, _ fuzzer: any Fuzzer, seed: UInt64, operations: Int, hasCanary: Bool = false) throws -> FuzzRun {
         var options = Options()
-        (options.seed, options.operations) = (seed, operations)
+        (options.seed, options.operations, options.hasCanary) = (seed, operations, hasCanary)
         return try cases(entry, fuzzer, options)
     }
     private static func cases(_ entry: FuzzEntry, _ fuzzer: any Fuzzer, _ options: Options) throws -> FuzzRun {

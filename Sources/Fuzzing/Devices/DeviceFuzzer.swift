@@ -312,7 +312,7 @@ public enum DeviceFuzzer {
     /// Runs `operations` operations in sessions of 2,000, from `seed` on. Throws the first failure.
     public static func run(seed: UInt64, operations: Int, hasCanary: Bool = false) throws -> FuzzSummary {
         let cases = DeviceFuzzCases(hasCanary: hasCanary)
-        _ = try FuzzCommand.cases(DeviceFuzzEntries.all[0], cases, seed: seed, operations: operations)
+        _ = try FuzzCommand.cases(DeviceFuzzEntries.all[0], cases, seed: seed, operations: operations, hasCanary: hasCanary)
         return cases.summary
     }
 }
