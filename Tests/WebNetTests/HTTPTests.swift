@@ -47,6 +47,7 @@ final class HTTPParserTests: XCTestCase {
         check("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, "", reusable: true)
         check("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 None\r\n\r\n", 204, "", reusable: true)
         check("\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 200, "x", reusable: true)
+        check("\r\n\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, "x", reusable: true)      // found by the fuzzer: depended on the pieces
         check("HTTP/1.1 200 OK\r\nX: a\r\n  folded\r\nContent-Length: 1\r\n\r\nx", 200, "x", reusable: true)
     }
     func testCutOff() {

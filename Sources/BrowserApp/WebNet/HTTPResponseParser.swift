@@ -85,7 +85,7 @@ public struct HTTPResponseParser {
     private mutating func takeLine(_ bytes: [UInt8], _ i: inout Int, _ out: inout [Output]) throws(HTTPSyntaxError) {
         let start = i
         while i < bytes.count && bytes[i] != 10 { i += 1 }
-        try countLine(i - start)
+        try countLine(i - start, isWhole: i < bytes.count)
         line += bytes[start..<i]
         guard i < bytes.count else { return }
         i += 1
@@ -103,12 +103,12 @@ public struct HTTPResponseParser {
         case .fixedBody, .untilClose, .chunkData, .complete: break
         }
     }
-    private mutating func countLine(_ byteCount: Int) throws(HTTPSyntaxError) {
+    private mutating func countLine(_ byteCount: Int, isWhole: Bool) throws(HTTPSyntaxError) {
         switch state {
         case .chunkSize, .chunkEnd:
             if line.count + byteCount > HTTPResponseParser.chunkLineByteCountMax { throw .badChunkSize }
         default:
-            headByteCount += byteCount + 1
+            headByteCount += byteCount + (isWhole ? 1 : 0)      // in however many pieces it came
             if headByteCount > HTTPResponseParser.headByteCountMax { throw .headTooLarge }
         }
     }
