@@ -14,6 +14,21 @@ final class DocumentTests: XCTestCase {
         XCTAssertEqual(d.lastChild(n), previous)
     }
 
+    /// Found by the fuzzer: a template's content may be the record for which all records move.
+    func testEveryTemplateHasItsOwnContent() {
+        for before in 0..<2 {
+            let d = Document()
+            for _ in 0..<before { _ = d.createText("one more") }
+            var contents: Set<UInt32> = []
+            for _ in 0..<3000 {
+                let content = d.templateContent(d.createElement(.template))
+                XCTAssertEqual(d.kind(content), .documentFragment)
+                contents.insert(content.raw)
+            }
+            XCTAssertEqual(contents.count, 3000)
+        }
+    }
+
     func testSeededAtomsHaveTheirNumbers() {
         XCTAssertEqual(Atom("div"), .div)
         XCTAssertEqual(Atom("class"), .class_)

@@ -76,7 +76,10 @@ public final class Document {
     public func createElement(_ name: Atom, namespace: Namespace = .html, attributes: [(Atom, String)] = []) -> NodeID {
         let n = allocate(NodeRecord(kind: .element, namespace: namespace, name: name))
         for (name, value) in attributes where !hasAttribute(n, name) { addAttribute(n, name, value, .none) }
-        if name == .template, namespace == .html { record(n).pointee.data = createFragment().raw }
+        if name == .template, namespace == .html {
+            let content = createFragment()      // first: it may move all records
+            record(n).pointee.data = content.raw
+        }
         return n
     }
 

@@ -7,6 +7,7 @@ import Machine
 
 final class HTMLFuzzer: Fuzzer {
     private let corpus: Corpus
+    private let tags = PageCorpus.tags.map { Array($0.utf8) }
     private let hasCanary: Bool
     private var tally = FuzzTally(["documents", "bytes", "nodes", "elements", "deepest", "foreign elements", "template contents", "quirks mode", "fragments", "other encodings"])
     /// The parser's own bound is 512 open elements; documents may hang below a fragment's root.
@@ -25,7 +26,11 @@ final class HTMLFuzzer: Fuzzer {
     var coverage: [String] { tally.lines }
 
     private func once(_ random: inout SeededRandom) throws {
-        let bytes = ByteMutator.mutate(random.pick(corpus.examples), corpus, &random)
+        var bytes = ByteMutator.mutate(random.pick(corpus.examples), corpus, &random)
+        for _ in 0..<random.below(12) {         // tags where tags may begin
+            let from = Int(random.below(UInt64(bytes.count + 1)))
+            bytes.insert(contentsOf: random.pick(tags), at: bytes[from...].firstIndex(of: 0x3c) ?? bytes.count)
+        }
         let context = random.below(5) == 0 ? random.pick(["div", "table", "tr", "select", "template", "svg", "title", "script", "body", "frameset"]) : nil
         let label = random.below(4) > 0 ? "utf-8" : random.pick([nil, "utf-16le", "windows-1252", "shift_jis", "gbk", "euc-kr", "big5", "iso-2022-jp", "x-user-defined"])
         let pieces = split(bytes, &random)
