@@ -68,6 +68,8 @@ final class HTMLFuzzer: Fuzzer {
         return (document, context == nil ? document.root : parser.fragmentRoot)
     }
 
+    private func isText(_ document: Document, _ node: NodeID) -> Bool { !node.isNone && document.kind(node) == .text }
+
     private struct Shape { var hash: UInt64 = 0; var nodes = 0, elements = 0, depth = 0, foreign = 0, templates = 0 }
 
     /// The first node in which two trees differ.
@@ -85,11 +87,13 @@ final class HTMLFuzzer: Fuzzer {
         return "node \(at.offset) is '\(at.element.0.prefix(300))' or '\(at.element.1.prefix(300))'"
     }
 
-    /// Everything a tree holds, in document order, folded into a number.
+    /// Everything a tree holds, in document order, folded into a number. Texts side by side count as one: long text is kept in
+    /// nodes of 64 KiB, and where it is cut may depend on how it came.
     private func shape(_ document: Document, _ root: NodeID) -> Shape {
         var shape = Shape(), hasher = StateHasher()
         var stack: [(NodeID, Int)] = [(root, 0)]
         while let (node, depth) = stack.popLast() {
+            if isText(document, node), isText(document, document.previousSibling(node)) { continue }
             shape.nodes += 1
             shape.depth = max(shape.depth, depth)
             hasher.add(depth)
@@ -100,7 +104,11 @@ final class HTMLFuzzer: Fuzzer {
                 for (name, value) in document.attributes(node) { hasher.add(Array((name.string + "=" + value).utf8)) }
                 let content = document.templateContent(node)
                 if !content.isNone { shape.templates += 1; stack.append((content, depth + 1)) }
-            } else { hasher.add(Array(document.text(node).utf8)) }
+            } else {
+                var text = Array(document.text(node).utf8), next = document.nextSibling(node)
+                while isText(document, node), isText(document, next) { text += Array(document.text(next).utf8); next = document.nextSibling(next) }
+                hasher.add(text)
+            }
             var child = document.lastChild(node)
             while !child.isNone { stack.append((child, depth + 1)); child = document.previousSibling(child) }
         }
