@@ -24,6 +24,7 @@ test: build      ## everything: unit, scenario, conformance, record and replay, 
 
 bench: build     ## measurements that docs/measurements.md quotes
 	@$(SIMCTL) bench all
+	@scripts/bench-browser --simctl $(SIMCTL)
 
 fuzz: setup      ## devices, drivers, pages, pictures on random input, under the address sanitizer
 	@scripts/fuzz

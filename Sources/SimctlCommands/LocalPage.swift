@@ -8,6 +8,7 @@ import Graphics
 import HTML
 import Images
 import Layout
+import Pictures
 
 /// A page and the resources it names. Answers the layout's questions for pictures.
 final class LocalPage: ImageProvider {
@@ -16,7 +17,7 @@ final class LocalPage: ImageProvider {
     let view: PageView
     private let fonts: FontLibrary
     private let base: URL
-    private var images: [String: Bitmap?] = [:]
+    private let pictures: PictureStore
 
     /// Reads a page by path, `file:` or `http:` address.
     static func load(_ address: String) throws -> LocalPage {
@@ -38,6 +39,7 @@ final class LocalPage: ImageProvider {
         styles = StyleEngine(document: document)
         styles.addUserAgentSheet()
         view = PageView(document: document, fonts: fonts, styles: styles)
+        pictures = PictureStore(cache: view.pixelCache, fonts: fonts)
         view.imageProvider = self
         addSheets()
     }
@@ -72,11 +74,14 @@ final class LocalPage: ImageProvider {
         URL(string: reference.trimmingCharacters(in: .whitespacesAndNewlines), relativeTo: base)?.absoluteURL
     }
 
-    func image(for url: String) -> Bitmap? {
-        if let known = images[url] { return known }
-        let bitmap = resolve(url).flatMap(PageLoader.load).flatMap { try? ImageDecoder.decode($0) }
-        images[url] = bitmap
-        return bitmap
+    func image(for url: String) -> (any PageImage)? {
+        if let picture = pictures.begin(url) {
+            if let bytes = resolve(url).flatMap(PageLoader.load) {
+                _ = picture.append(bytes)
+                picture.finish()
+            } else { picture.fail() }
+        }
+        return pictures.image(for: url)
     }
     func needsImage(_ url: String) {}
 

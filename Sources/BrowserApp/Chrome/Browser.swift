@@ -203,8 +203,11 @@ public final class Browser {
         case .title(let title):
             strip.update(id) { $0.title = title }
             chromeChanged()
+        case .icon(let pixels):
+            strip.update(id) { $0.icon = pixels }
+            chromeChanged()
         case .location(let url, let isNew):
-            strip.update(id) { $0.arrived(at: url, isNew: isNew) }
+            strip.update(id) { if isNew { $0.icon = [] }; $0.arrived(at: url, isNew: isNew) }
             if strip.active?.id == id && !addressIsFocused { address.setText(url) }
             chromeChanged()
         case .load(let state):

@@ -114,6 +114,10 @@ struct ChromeView {
         if tab.load == .loading {
             list.append(.roundedFill(Rect(x, r.y + 11, 8, 8), radius: 4, ChromeTheme.accent))
             x += 13
+        } else if tab.icon.count == TabIcon.pixelCount, r.width >= 40 {
+            let side = Int32(TabIcon.side), bitmap = Bitmap(width: TabIcon.side, height: TabIcon.side, pixels: tab.icon)
+            list.append(.image(bitmap, source: Rect(0, 0, side, side), destination: Rect(x - 3, r.y + 7, side, side)))
+            x += side + 1
         }
         text.tab.draw(name, into: &list, x: x, baseline: r.y + 19, color: isAsleep ? ChromeTheme.sleepingText : ChromeTheme.text, maxWidth: max(1, textEnd - x))
         if !close.isEmpty { drawCross(close, &list) }

@@ -28,6 +28,8 @@ public struct TabModel: Sendable {
     public var condition: TabCondition = .starting
     public var load: LoadState = .finished
     public var failure = ""
+    /// Pixels of the page's icon; empty: none.
+    public var icon: [UInt32] = []
     /// Set while the browser itself moves through history, so that the tab's report makes no new entry.
     public var isTraversing = false
 

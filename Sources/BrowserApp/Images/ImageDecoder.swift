@@ -55,6 +55,13 @@ public struct ImageLimits: Sendable {
     func allows(_ width: Int, _ height: Int) -> Bool {
         width > 0 && height > 0 && width <= sideMax && height <= sideMax && width <= pixelCountMax / height
     }
+
+    /// A size of the same shape that is allowed: for pictures that have no pixels of their own.
+    public func fitting(_ width: Int, _ height: Int) -> (width: Int, height: Int) {
+        var w = max(1, min(width, sideMax)), h = max(1, min(height, sideMax))
+        while w > pixelCountMax / h { w = max(1, w / 2); h = max(1, h / 2) }
+        return (w, h)
+    }
 }
 
 public enum ImageFormat: UInt8, Sendable, CaseIterable {

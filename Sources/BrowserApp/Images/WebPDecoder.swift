@@ -17,7 +17,7 @@ enum WebPDecoder {
     }
 
     /// Where the data of a chunk lies, as far as it has arrived.
-    private struct Chunk {
+    struct Chunk {
         let start: Int, stop: Int
         var next: Int { stop + (stop - start) & 1 }
 
@@ -31,7 +31,7 @@ enum WebPDecoder {
     }
 
     /// The picture, if the chunk is one; remembers alpha for it.
-    private static func still(_ bytes: [UInt8], _ at: Int, _ chunk: Chunk, _ alpha: inout Chunk?, _ limits: ImageLimits) throws(ImageError) -> StraightPicture? {
+    static func still(_ bytes: [UInt8], _ at: Int, _ chunk: Chunk, _ alpha: inout Chunk?, _ limits: ImageLimits) throws(ImageError) -> StraightPicture? {
         if bytes.spells("VP8L", at: at) { return try VP8LDecoder.decode(bytes, chunk.start, chunk.stop, limits: limits) }
         if bytes.spells("ALPH", at: at) { alpha = chunk }
         guard bytes.spells("VP8 ", at: at) else { return nil }

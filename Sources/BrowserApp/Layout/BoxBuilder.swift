@@ -4,6 +4,7 @@
 import DOM
 import CSS
 import Graphics
+import Images
 
 final class BoxBuilder {
     static let blockDepthMax = 160
@@ -30,14 +31,15 @@ final class BoxBuilder {
     let styles: StyleEngine
     let fonts: FontLibrary
     let images: (any ImageProvider)?
+    let pixels: PixelCache
     var frames: [Frame] = []
     var counters = CounterScopes()
     var quoteDepth = 0
     private var styleIndexOfNumber: [Int32] = []
     private var anonymousStyles: [UInt64: Int32] = [:]
 
-    init(tree: LayoutTree, document: Document, styles: StyleEngine, fonts: FontLibrary, images: (any ImageProvider)?) {
-        self.tree = tree; self.document = document; self.styles = styles; self.fonts = fonts; self.images = images
+    init(tree: LayoutTree, document: Document, styles: StyleEngine, fonts: FontLibrary, images: (any ImageProvider)?, pixels: PixelCache) {
+        self.tree = tree; self.document = document; self.styles = styles; self.fonts = fonts; self.images = images; self.pixels = pixels
     }
 
     // MARK: Styles

@@ -179,12 +179,12 @@ final class LayoutEngine {
 
     // MARK: Replaced elements (§10.3.2, §10.6.2)
 
-    /// Natural size in layout units; zero parts are unknown.
-    func naturalSize(_ b: BoxID) -> (width: LayoutUnit, height: LayoutUnit, ratio: Bool) {
+    /// Natural size in layout units; zero parts are unknown. A picture with a ratio alone fills `available`.
+    func naturalSize(_ b: BoxID, available: LayoutUnit) -> (width: LayoutUnit, height: LayoutUnit, ratio: Bool) {
         switch ReplacedKind(rawValue: tree.boxes[Int(b)].textStart) ?? .image {
         case .image:
-            guard let bitmap = tree.images[b] else { return (.zero, .zero, false) }
-            return (LayoutUnit(Int32(clamping: bitmap.width)), LayoutUnit(Int32(clamping: bitmap.height)), bitmap.width > 0 && bitmap.height > 0)
+            guard let picture = tree.images[b] else { return (.zero, .zero, false) }
+            return picture.naturalSize.used(available: available)
         case .frame, .canvas: return (LayoutUnit(300), LayoutUnit(150), false)
         case .checkbox, .radio: return (LayoutUnit(13), LayoutUnit(13), false)
         case .progress: return (LayoutUnit(160), LayoutUnit(16), false)
@@ -193,8 +193,8 @@ final class LayoutEngine {
 
     /// Used border-box size.
     func replacedSize(_ b: BoxID, base: LayoutUnit, baseHeight: LayoutUnit?) -> (width: LayoutUnit, height: LayoutUnit) {
-        let s = style(b), natural = naturalSize(b)
-        let frameW = frameWidth(b), frameH = frameHeight(b)
+        let s = style(b), frameW = frameWidth(b), frameH = frameHeight(b)
+        let natural = naturalSize(b, available: base - frameW - tree.geometry[tree.geo(b)].margin.horizontal)
         let specifiedW = borderBoxWidth(b, isIntrinsicKeyword(s.width) ? .auto : s.width, base: base, available: base).map { $0 - frameW }
         let specifiedH = borderBoxHeight(b, s.height, base: baseHeight).map { $0 - frameH }
         var w: LayoutUnit, h: LayoutUnit
@@ -222,7 +222,7 @@ final class LayoutEngine {
         let size = replacedSize(b, base: base, baseHeight: baseHeight)
         tree.geometry[g].height = size.height
         // A width imposed by the parent keeps the ratio.
-        let natural = naturalSize(b)
+        let natural = naturalSize(b, available: base)
         if size.width != tree.geometry[g].width, style(b).height.isAuto, natural.ratio {
             tree.geometry[g].height = clampHeight(b, tree.geometry[g].contentWidth.scaled(by: natural.height, over: natural.width) + frameHeight(b), base: baseHeight)
         }

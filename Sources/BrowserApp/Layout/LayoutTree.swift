@@ -178,7 +178,7 @@ final class LayoutTree {
     var tables: [TableGrid] = []
     /// Borders of cells and tables in the collapsing model, by box.
     var collapsedBorders: [BoxID: CollapsedBorders] = [:]
-    var images: [BoxID: Bitmap] = [:]
+    var images: [BoxID: any PageImage] = [:]
     var textBytesDropped = 0
 
     init() { textBase = UnsafeMutablePointer<UInt8>.allocate(capacity: 1) }

@@ -3,11 +3,12 @@
 import DOM
 import CSS
 import Graphics
+import Images
 
-/// Where decoded images come from. URLs are as written in the document or sheet; the provider resolves them.
+/// Where pictures come from. URLs are as written in the document or sheet; the provider resolves them.
 public protocol ImageProvider: AnyObject {
-    /// The decoded image, when it is there.
-    func image(for url: String) -> Bitmap?
+    /// The picture, as soon as its size is known.
+    func image(for url: String) -> (any PageImage)?
     /// Asks for the image to be loaded; when it is, call `PageView.imagesChanged()`.
     func needsImage(_ url: String)
 }
@@ -19,6 +20,8 @@ public final class PageView {
     public var viewportWidth: Int32 = 800
     public var viewportHeight: Int32 = 600
     public var imageProvider: (any ImageProvider)?
+    /// Pixels of svg elements are kept here.
+    public var pixelCache = PixelCache()
     /// Height that `displayList` covers when it is not the viewport's: a picture of a whole page, laid out for the viewport.
     public var paintHeight: Int32?
 
@@ -60,11 +63,11 @@ public final class PageView {
     }
 
     private func rebuild() {
+        boxesAreStale = false                     // a picture that is there at once makes it true again
         tree = LayoutTree()
-        let builder = BoxBuilder(tree: tree, document: document, styles: styles, fonts: fonts, images: imageProvider)
+        let builder = BoxBuilder(tree: tree, document: document, styles: styles, fonts: fonts, images: imageProvider, pixels: pixelCache)
         builder.build()
         mutationSeen = document.mutationCount; styleSeen = styles.styleVersion
-        boxesAreStale = false
     }
 
     private func relayout() {
@@ -84,6 +87,7 @@ public final class PageView {
         let view = Rect(scrollX, scrollY, viewportWidth, paintHeight ?? viewportHeight)
         let painter = Painter(tree: tree, shaper: shaper, document: document, layers: layers, view: view, goal: .paint)
         painter.images = imageProvider
+        pixelCache.beginPaint()
         painter.paintCanvas()
         painter.run()
         return painter.list

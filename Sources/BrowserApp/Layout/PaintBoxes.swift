@@ -109,8 +109,8 @@ extension Painter {
         case .none: break
         case .linearGradient(let angle, let stops): paintGradient(angle, stops, border)
         case .url(let url):
-            guard let bitmap = images?.image(for: url) else { images?.needsImage(url); return }
-            paintTiles(bitmap, layer, border: border, area: layer.origin == .borderBox ? border : padding)
+            guard let picture = images?.image(for: url) else { images?.needsImage(url); return }
+            paintTiles(picture, layer, border: border, area: layer.origin == .borderBox ? border : padding)
         }
     }
 
@@ -126,10 +126,10 @@ extension Painter {
         return Color(half(a.red, b.red), half(a.green, b.green), half(a.blue, b.blue), half(a.alpha, b.alpha))
     }
 
-    private func paintTiles(_ bitmap: Bitmap, _ layer: BackgroundLayer, border: Rect, area: Rect) {
-        guard bitmap.width > 0, bitmap.height > 0, area.width > 0, area.height > 0 else { return }
-        let size = tileSize(bitmap, layer.size, area)
-        guard size.width > 0, size.height > 0 else { return }
+    private func paintTiles(_ picture: any PageImage, _ layer: BackgroundLayer, border: Rect, area: Rect) {
+        guard area.width > 0, area.height > 0 else { return }
+        let size = tileSize(picture.naturalSize.concrete(area), layer.size, area)
+        guard size.width > 0, size.height > 0, !border.intersection(clip).isEmpty, let bitmap = picture.bitmap(width: size.width, height: size.height) else { return }
         let x0 = area.x &+ layer.positionX.resolveOrZero(LayoutUnit(area.width - size.width)).round
         let y0 = area.y &+ layer.positionY.resolveOrZero(LayoutUnit(area.height - size.height)).round
         let seen = border.intersection(clip)
@@ -152,8 +152,8 @@ extension Painter {
         return result
     }
 
-    private func tileSize(_ bitmap: Bitmap, _ size: BackgroundSize, _ area: Rect) -> (width: Int32, height: Int32) {
-        let w = Int64(bitmap.width), h = Int64(bitmap.height)
+    private func tileSize(_ natural: (width: Int64, height: Int64), _ size: BackgroundSize, _ area: Rect) -> (width: Int32, height: Int32) {
+        let w = natural.width, h = natural.height
         let aw = Int64(area.width), ah = Int64(area.height)
         switch size {
         case .contain, .cover:
@@ -258,15 +258,15 @@ extension Painter {
         let r = snapped(g.pageX + g.contentLeft, g.pageY + g.contentTop, g.contentWidth, g.contentHeight)
         guard isVisible(r), !r.isEmpty else { return }
         switch ReplacedKind(rawValue: tree.boxes[Int(b)].textStart) ?? .image {
-        case .image: if let bitmap = tree.images[b] { paintImage(bitmap, s.objectFit, r) } else { paintBroken(b, r) }
+        case .image: if let picture = tree.images[b] { paintImage(picture, s.objectFit, r) } else { paintBroken(b, r) }
         case .checkbox, .radio: paintCheck(b, r)
         case .progress: paintProgress(b, r)
         case .frame, .canvas: break
         }
     }
 
-    private func paintImage(_ bitmap: Bitmap, _ fit: ObjectFit, _ r: Rect) {
-        let w = Int64(bitmap.width), h = Int64(bitmap.height)
+    private func paintImage(_ picture: any PageImage, _ fit: ObjectFit, _ r: Rect) {
+        let (w, h) = picture.naturalSize.concrete(r)
         guard w > 0, h > 0 else { return }
         let source = Rect(0, 0, Int32(clamping: w), Int32(clamping: h))
         var target = r
@@ -278,8 +278,9 @@ extension Painter {
             if byWidth != (fit == .cover) { let nh = Int32(clamping: Int64(r.width) * h / w); target = Rect(r.x, r.y + (r.height - nh) / 2, r.width, nh) }
             else { let nw = Int32(clamping: Int64(r.height) * w / h); target = Rect(r.x + (r.width - nw) / 2, r.y, nw, r.height) }
         }
+        guard let bitmap = picture.bitmap(width: target.width, height: target.height) else { return }
         if target != r { emit(.pushClip(out(r))) }
-        emit(.image(bitmap, source: source, destination: out(target)))
+        emit(.image(bitmap, source: Rect(0, 0, Int32(clamping: bitmap.width), Int32(clamping: bitmap.height)), destination: out(target)))
         if target != r { emit(.popClip) }
     }
 

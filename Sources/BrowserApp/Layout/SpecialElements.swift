@@ -16,7 +16,7 @@ extension BoxBuilder {
     /// Handles elements whose children make no boxes. True when the element is done.
     func addSpecial(_ n: NodeID, _ style: ComputedStyle) -> Bool {
         guard document.namespace(n) == .html else {
-            if document.namespace(n) == .svg, document.name(n).string == "svg" { addReplaced(n, style, .canvas); return true }
+            if document.namespace(n) == .svg, document.name(n).string == "svg" { addSVG(n, style); return true }
             return false
         }
         switch document.name(n) {
@@ -68,10 +68,10 @@ extension BoxBuilder {
     /// An image shows its pixels; without them, its alternative text in the line, or an empty box of the given size.
     private func addImage(_ n: NodeID, _ style: ComputedStyle) {
         let source = document.attribute(n, .src) ?? ""
-        let bitmap = source.isEmpty ? nil : images?.image(for: source)
-        if bitmap == nil, !source.isEmpty { images?.needsImage(source) }
+        let picture = source.isEmpty ? nil : images?.image(for: source)
+        if picture == nil, !source.isEmpty { images?.needsImage(source) }
         let alt = document.attribute(n, .alt) ?? ""
-        if bitmap == nil, !alt.isEmpty, style.width.isAuto, style.height.isAuto, isInlineDisplay(style.display), !style.isFloating, !style.isOutOfFlow {
+        if picture == nil, !alt.isEmpty, style.width.isAuto, style.height.isAuto, isInlineDisplay(style.display), !style.isFloating, !style.isOutOfFlow {
             let box = tree.make(.inline, node: n, style: styleIndex(style))
             tree.setBox(box, of: n)
             insert(box, isBlockLevel: false)
@@ -79,7 +79,12 @@ extension BoxBuilder {
             return
         }
         let box = addReplaced(n, style, .image)
-        if let bitmap { tree.images[box] = bitmap } else if !alt.isEmpty { tree.generatedText[box] = alt }
+        if let picture { tree.images[box] = picture } else if !alt.isEmpty { tree.generatedText[box] = alt }
+    }
+
+    private func addSVG(_ n: NodeID, _ style: ComputedStyle) {
+        let box = addReplaced(n, style, .image)
+        tree.images[box] = InlineSVG(document, n, color: style.color, fonts: fonts, cache: pixels)
     }
 
     private func addInput(_ n: NodeID, _ style: ComputedStyle) {

@@ -7,6 +7,7 @@ import Graphics
 import HTML
 import Images
 import Layout
+import Pictures
 import Runtime
 import WebNet
 
@@ -16,6 +17,7 @@ enum PageFlavour { case html, plainText, source, picture }
 final class Page {
     /// Bytes of a picture and of a style sheet that we keep at most.
     static let resourceByteCountMax = 16 << 20
+    static let iconByteCountMax = 256 << 10
     /// While a page arrives it is laid out again at most this often.
     static let progressNanoseconds: UInt64 = 300_000_000
     /// More of a document is not read: a page says so at its end instead of using up the machine.
@@ -25,7 +27,7 @@ final class Page {
     let document: Document
     let styles: StyleEngine
     let view: PageView
-    let images: PageImages
+    let images: PictureStore
     private let parser: HTMLParser
     private let flavour: PageFlavour
     private let http: HTTPClient?
@@ -42,11 +44,15 @@ final class Page {
     var onChange: (() -> Void)?
     /// Everything has arrived (or failed).
     var onComplete: (() -> Void)?
+    /// The page's icon has arrived.
+    var onIcon: ((Picture) -> Void)?
+    private let fonts: FontLibrary
 
     init(url: URL, flavour: PageFlavour, charset: String? = nil, http: HTTPClient?, fonts: FontLibrary) {
         self.url = url
         self.flavour = flavour
         self.http = http
+        self.fonts = fonts
         document = Document()
         document.url = url.href
         // Pages that are made here are UTF-8.
@@ -54,7 +60,7 @@ final class Page {
         styles = StyleEngine(document: document)
         styles.addUserAgentSheet()
         view = PageView(document: document, fonts: fonts, styles: styles)
-        images = PageImages()
+        images = PictureStore(cache: view.pixelCache, fonts: fonts)
         view.imageProvider = images
         images.request = { [unowned(unsafe) self] text in loadImage(text) }
         if flavour == .plainText { parser.feed(Array(AboutPages.plainTextHead(title: url.href).utf8)) }
@@ -106,12 +112,14 @@ final class Page {
         pendingResources = 0
         onChange = nil
         onComplete = nil
+        onIcon = nil
     }
 
     private func completeIfDone() {
         guard isComplete, let done = onComplete else { return }
         onComplete = nil
         done()
+        loadIcon()
     }
 
     // MARK: Resources
@@ -158,21 +166,28 @@ final class Page {
         }
     }
 
+    /// Fetches a picture. It is laid out as soon as its size is known and drawn as far as it has arrived.
     private func loadImage(_ text: String) {
-        guard images.begin(text) else { return }
-        guard let target = url.resolve(text) else { images.fail(text); return }
-        fetch(target) { [self] bytes in
-            if let bytes, let bitmap = try? ImageDecoder.decode(bytes) { images.finish(text, bitmap) } else { images.fail(text) }
-            view.imagesChanged()
+        guard let picture = images.begin(text) else { return }
+        guard let target = url.resolve(text) else { picture.fail(); return }
+        fetch(target, progress: { [self] bytes in
+            if picture.append(bytes) { view.imagesChanged() }
             onChange?()
-        }
+        }, { [self] bytes in
+            let wasKnown = picture.isSizeKnown
+            if bytes == nil { picture.fail() } else { picture.finish() }
+            if !wasKnown || picture.state == .failed { view.imagesChanged() }
+            onChange?()
+        })
     }
 
-    /// Gets a whole resource; nil when it failed or is too large.
-    private func fetch(_ target: URL, _ done: @escaping ([UInt8]?) -> Void) {
+    /// Gets a whole resource; nil when it failed or is too large. With `progress` the bytes go there as they come, and `done`
+    /// gets none.
+    private func fetch(_ target: URL, progress: (([UInt8]) -> Void)? = nil, _ done: @escaping ([UInt8]?) -> Void) {
         guard let http, !isStopped else { done(nil); return }
         pendingResources += 1
         var body: [UInt8] = []
+        var count = 0
         var isGood = true
         var isEnded = false
         let end: ([UInt8]?) -> Void = { [self] bytes in
@@ -182,17 +197,36 @@ final class Page {
             done(bytes)
             completeIfDone()
         }
-        let transfer = http.get(target) { event in
+        let transfer = http.get(target) { [self] event in
             switch event {
             case .redirected: break
             case .response(let response): isGood = response.status >= 200 && response.status < 300
             case .body(let bytes):
-                if body.count + bytes.count > Page.resourceByteCountMax { isGood = false } else if isGood { body += bytes }
+                count += bytes.count
+                if count > Page.resourceByteCountMax { isGood = false }
+                if !isGood || isStopped { break }
+                if let progress { progress(bytes) } else { body += bytes }
             case .finished: end(isGood ? body : nil)
             case .failed: end(nil)
             }
         }
         transfers.append(transfer)
+    }
+
+    /// The icon comes last and holds nothing up.
+    private func loadIcon() {
+        guard let http, let href = scanner.icon, let target = url.resolve(href), onIcon != nil else { return }
+        let picture = Picture(cache: view.pixelCache, fonts: fonts)
+        var isGood = true
+        transfers.append(http.get(target) { [self] event in
+            switch event {
+            case .redirected: break
+            case .response(let response): isGood = response.status >= 200 && response.status < 300
+            case .body(let bytes): if picture.byteCount + bytes.count <= Page.iconByteCountMax { _ = picture.append(bytes) } else { isGood = false }
+            case .finished: if isGood, picture.finish() { onIcon?(picture) }
+            case .failed: break
+            }
+        })
     }
 
     // MARK: Layout
@@ -205,34 +239,4 @@ final class Page {
     }
 
     deinit { for transfer in transfers { transfer.cancel() } }
-}
-
-/// The pictures of one page by the address written in the markup.
-final class PageImages: ImageProvider {
-    private enum State { case loading, ready(Bitmap), failed }
-    private var states: [String: State] = [:]
-    /// Decoded bytes kept at most; a page with more shows the first ones (reference C §7: 8 MiB is the default).
-    static let decodedByteCountMax = 32 << 20
-    private var decodedByteCount = 0
-    var request: ((String) -> Void)?
-
-    /// True when the caller should start loading `url` now.
-    func begin(_ url: String) -> Bool {
-        if states[url] != nil { return false }
-        states[url] = .loading
-        return true
-    }
-    func finish(_ url: String, _ bitmap: Bitmap) {
-        let size = bitmap.pixels.count * 4
-        if decodedByteCount + size > PageImages.decodedByteCountMax { states[url] = .failed; return }
-        decodedByteCount += size
-        states[url] = .ready(bitmap)
-    }
-    func fail(_ url: String) { states[url] = .failed }
-
-    func image(for url: String) -> Bitmap? {
-        if case .ready(let bitmap)? = states[url] { return bitmap }
-        return nil
-    }
-    func needsImage(_ url: String) { request?(url) }
 }

@@ -18,6 +18,8 @@ struct ResourceScanner {
     private var nextRaw: UInt32 = 1
     private var sheetCount = 0
     private var imageCount = 0
+    /// The last icon that the document names (HTML §4.6.7.8: of equals the last).
+    private(set) var icon: String?
 
     /// Looks at new nodes; returns style sheets in document order and picture addresses (as written) found now.
     mutating func scan(_ document: Document) -> (sheets: [FoundSheet], images: [String]) {
@@ -37,12 +39,20 @@ struct ResourceScanner {
             } else if name == .style, sheetCount < ResourceScanner.sheetsMax {
                 sheetCount += 1
                 found.append(FoundSheet(source: .style(n), media: document.attribute(n, .media) ?? ""))
+            } else if name == .link, let href = iconAddress(document, n) {
+                icon = href
             } else if name == .link, sheetCount < ResourceScanner.sheetsMax, let sheet = linkedSheet(document, n) {
                 sheetCount += 1
                 found.append(sheet)
             }
         }
         return (found, images)
+    }
+
+    private func iconAddress(_ document: Document, _ n: NodeID) -> String? {
+        guard let rel = document.attribute(n, .rel), let href = document.attribute(n, .href), !href.isEmpty else { return nil }
+        for word in rel.split(separator: " ") where word.lowercased() == "icon" { return href }
+        return nil
     }
 
     private func linkedSheet(_ document: Document, _ n: NodeID) -> FoundSheet? {

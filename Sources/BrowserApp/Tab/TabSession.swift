@@ -4,8 +4,10 @@
 import ABI
 import DOM
 import Graphics
+import Images
 import Layout
 import NetClient
+import Pictures
 import Runtime
 import TabProtocol
 import Toolkit
@@ -35,6 +37,8 @@ public final class TabSession {
     private var isVisible = false
     private var isPaintScheduled = false
     private var lastPaint: UInt64 = 0
+    /// When a frame of an animation is due; 0: no timer runs.
+    private var animationDue: UInt64 = 0
     private var scrollY: Int32 = 0
     private var hoveredLink = ""
     private var pressedLink: String?
@@ -186,6 +190,20 @@ public final class TabSession {
         report(.location(url: shown, isNew: isNew))
         next.onChange = { [unowned(unsafe) self] in pageChanged() }
         next.onComplete = { [unowned(unsafe) self] in report(.load(.finished)) }
+        next.onIcon = { [unowned(unsafe) self] picture in reportIcon(picture) }
+    }
+
+    /// Sends the page's icon at the size at which the tab strip shows it.
+    private func reportIcon(_ picture: Picture) {
+        let side = Int32(TabIcon.side)
+        guard let bitmap = picture.bitmap(width: side, height: side) else { return }
+        var pixels = [UInt32](repeating: 0, count: TabIcon.pixelCount)
+        var list = DisplayList()
+        list.append(.image(bitmap, source: Rect(0, 0, Int32(clamping: bitmap.width), Int32(clamping: bitmap.height)), destination: Rect(0, 0, side, side)))
+        pixels.withUnsafeMutableBufferPointer { p in
+            rasteriser.draw(list, into: Surface(base: p.baseAddress!, width: TabIcon.side, height: TabIcon.side, strideWords: TabIcon.side))
+        }
+        report(.icon(pixels))
     }
 
     private func stop() {
@@ -232,6 +250,7 @@ public final class TabSession {
 
     private func hide() {
         isVisible = false
+        page?.view.pixelCache.dropAll()
         dropSurface()
     }
 
@@ -264,6 +283,7 @@ public final class TabSession {
         var isContent = false
         if let page, page.canPaint {
             isContent = true
+            page.images.advanceAnimations(to: System.now)
             page.update(width: width, height: height)
             restoreScrollIfPossible(page)
             scrollY = max(0, min(scrollY, page.view.contentHeight - height))
@@ -272,7 +292,20 @@ public final class TabSession {
             report(.scroll(y: scrollY, contentHeight: page.view.contentHeight))
         }
         paintNanoseconds = System.now - lastPaint
+        if isContent { scheduleAnimation() }
         report(.frame(x: 0, y: 0, width: width, height: height, isContent: isContent))
+    }
+
+    /// Animated pictures in view are painted again when their next frame is due; nothing else is ever woken for.
+    private func scheduleAnimation() {
+        guard let due = page?.images.nextFrameTime(after: System.now) else { return }
+        if animationDue != 0, animationDue <= due { return }
+        animationDue = due
+        Reactor.main.after(due > System.now ? due - System.now : 0) { [unowned(unsafe) self] in
+            if animationDue != due { return }              // an earlier one has taken its place
+            animationDue = 0
+            schedulePaint()
+        }
     }
 
     private func restoreScrollIfPossible(_ page: Page) {

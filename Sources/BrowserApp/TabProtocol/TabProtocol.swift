@@ -64,6 +64,12 @@ public enum TabCommand: Sendable {
     }
 }
 
+/// A page's icon as it travels.
+public enum TabIcon {
+    public static let side = 16
+    public static let pixelCount = side * side
+}
+
 /// How a load stands.
 public enum LoadState: UInt8, Sendable { case loading = 0, finished, failed }
 
@@ -86,6 +92,8 @@ public enum TabReport: Sendable {
     /// URL under the pointer, or empty.
     case hover(url: String, shape: PointerShape)
     case pong(UInt32)
+    /// The page's icon: `TabIcon.side` rows of as many premultiplied pixels, or empty.
+    case icon([UInt32])
     /// The zygote is warm and quiescent.
     case ready
 
@@ -103,6 +111,10 @@ public enum TabReport: Sendable {
         case .hover(let url, let shape): w.u8(8); w.u8(shape.rawValue); w.string(clipped(url, 1024))
         case .pong(let number): w.u8(9); w.u32(number)
         case .ready: w.u8(11)
+        case .icon(let pixels):
+            w.u8(30)
+            w.u8(pixels.count == TabIcon.pixelCount ? 1 : 0)
+            if pixels.count == TabIcon.pixelCount { for p in pixels { w.u32(p) } }
         }
         return w.bytes
     }
@@ -134,6 +146,14 @@ public enum TabReport: Sendable {
             return .hover(url: url, shape: shape)
         case 9: return r.u32().map { .pong($0) }
         case 11: return .ready
+        case 30:
+            guard let has = r.u8() else { return nil }
+            var pixels: [UInt32] = []
+            while has != 0, pixels.count < TabIcon.pixelCount {
+                guard let p = r.u32() else { return nil }
+                pixels.append(p)
+            }
+            return .icon(pixels)
         default: return nil
         }
     }

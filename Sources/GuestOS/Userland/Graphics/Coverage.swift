@@ -43,10 +43,10 @@ struct CoverageBox {
         let base = row * stride
         var dy = span, start = min(xa, xb), end = max(xa, xb)
         if start >= limit { return }
-        if end <= 0 { cells[base] += dy * 512; return }
+        if end <= 0 { cells[base] &+= dy &* 512; return }
         if start < 0 {                                  // the part outside covers the whole row from the left edge on
             let outside = Int32(Int64(dy) * -start / (end - start))
-            cells[base] += outside * 512
+            cells[base] &+= outside &* 512
             dy -= outside; start = 0
         }
         if end > limit { dy -= Int32(Int64(dy) * (end - limit) / (end - start)); end = limit }
@@ -54,8 +54,8 @@ struct CoverageBox {
         let first = Int(left >> 8), last = Int(right >> 8)
         if first == last {
             let area = dy * ((left & 255) + (right & 255))
-            cells[base + first] += dy * 512 - area
-            cells[base + first + 1] += area
+            cells[base + first] &+= dy * 512 - area
+            cells[base + first + 1] &+= area
             return
         }
         let dx = right - left
@@ -65,8 +65,8 @@ struct CoverageBox {
             let reached = nextX == right ? dy : Int32(Int64(dy) * Int64(nextX - left) / Int64(dx))
             let part = reached - done
             let area = part * ((x - Int32(column) << 8) + (nextX - Int32(column) << 8))
-            cells[base + column] += part * 512 - area
-            cells[base + column + 1] += area
+            cells[base + column] &+= part * 512 - area
+            cells[base + column + 1] &+= area
             done = reached; x = nextX
         }
     }
@@ -89,6 +89,23 @@ struct CoverageBox {
         }
     }
 
+    /// The same by a fill rule; even-odd folds the winding number.
+    func resolve(into out: inout [UInt8], _ rule: FillRule) {
+        if rule == .nonZero { return resolve(into: &out) }
+        out.reserveCapacity(out.count + width * height)
+        cells.withUnsafeBufferPointer { p in
+            for y in 0..<height {
+                var sum: Int32 = 0
+                for x in 0..<width {
+                    sum &+= p[y &* stride &+ x]
+                    var covered = sum & (2 &* Self.full &- 1)
+                    if covered > Self.full { covered = 2 &* Self.full &- covered }
+                    out.append(UInt8(truncatingIfNeeded: (covered &* 255 &+ Self.full / 2) >> 17))
+                }
+            }
+        }
+    }
+
     /// Appends width × height coverage bytes, row by row.
     func resolve(into out: inout [UInt8]) {
         out.reserveCapacity(out.count + width * height)
@@ -97,7 +114,7 @@ struct CoverageBox {
                 var sum: Int32 = 0
                 for x in 0..<width {
                     sum &+= p[y &* stride &+ x]
-                    let covered = min(abs(sum), Self.full)
+                    let covered = Int32(truncatingIfNeeded: min(sum.magnitude, UInt32(Self.full)))     // hostile windings may wrap
                     out.append(UInt8(truncatingIfNeeded: (covered &* 255 &+ Self.full / 2) >> 17))
                 }
             }
