@@ -132,6 +132,8 @@ row-gap | rowGap | length z
 column-gap | columnGap | length z
 appearance | appearance | custom
 aspect-ratio | aspectRatio | custom
+column-count | columnCount | custom
+column-width | columnWidth | length a
 grid-template-columns | gridTemplateColumns | custom
 grid-template-rows | gridTemplateRows | custom
 grid-template-areas | gridTemplateAreas | custom
@@ -145,7 +147,7 @@ grid-column-end | gridColumnEnd | custom
 """
 SHORTHANDS = """margin padding border border-top border-right border-bottom border-left border-width border-style border-color
 border-radius border-spacing background background-position font font-variant list-style flex flex-flow overflow text-decoration inset gap outline
-place-content place-items place-self grid-row grid-column grid-area grid-template grid all margin-inline margin-block padding-inline padding-block border-inline border-block inset-inline inset-block""".split()
+place-content place-items place-self grid-row grid-column grid-area grid-template grid columns all margin-inline margin-block padding-inline padding-block border-inline border-block inset-inline inset-block""".split()
 ALIASES = """margin-inline-start margin-left|margin-inline-end margin-right|margin-block-start margin-top|margin-block-end margin-bottom
 padding-inline-start padding-left|padding-inline-end padding-right|padding-block-start padding-top|padding-block-end padding-bottom
 inset-inline-start left|inset-inline-end right|inset-block-start top|inset-block-end bottom
@@ -157,6 +159,7 @@ word-wrap overflow-wrap|grid-gap gap|grid-row-gap row-gap|grid-column-gap column
 -webkit-box-sizing box-sizing|-moz-box-sizing box-sizing|-webkit-box-shadow box-shadow|-webkit-border-radius border-radius|-webkit-appearance appearance|-moz-appearance appearance
 -webkit-user-select user-select|-webkit-flex flex|-webkit-flex-direction flex-direction|-webkit-flex-wrap flex-wrap|-webkit-flex-flow flex-flow
 -webkit-flex-grow flex-grow|-webkit-flex-shrink flex-shrink|-webkit-flex-basis flex-basis|-webkit-order order|-webkit-align-items align-items|-webkit-align-self align-self
+-webkit-column-count column-count|-moz-column-count column-count|-webkit-column-width column-width|-moz-column-width column-width|-webkit-columns columns|-webkit-column-gap column-gap|-moz-column-gap column-gap
 -webkit-justify-content justify-content|-webkit-background-size background-size|-webkit-opacity opacity""".replace("\n", "|").split("|")
 
 ALIGNMENT = "auto normal stretch start end flex-start flex-end center baseline space-between space-around space-evenly left right".split()

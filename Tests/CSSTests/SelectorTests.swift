@@ -19,6 +19,37 @@ final class SelectorTests: XCTestCase {
         for (selector, expected) in table { XCTAssertEqual(matching(selector, html), expected, selector) }
     }
 
+    /// Selectors 4 §4.5.
+    func testHas() {
+        let table: [(String, String)] = [
+            ("div:has(> p)", "d"), ("div:has(> a)", ""), ("div:has(a)", "d"), ("p:has(+ p)", "p1"), ("p:has(~ span)", "p1 p2"), ("p:has(~ span a)", "p1 p2"), ("span:has(input:checked, #zz)", "s"),
+            ("p:has(+ span, > b)", "p2"), ("p:not(:has(*))", "p1 p2 p3"), ("div:has(p + span > a) input", "i j"), ("p:has()", ""), ("p:has(:foo)", "")
+        ]
+        for (selector, expected) in table { XCTAssertEqual(matching(selector, html), expected, selector) }
+    }
+
+    /// CSS Nesting 1: `&`, relative selectors, order of declarations, nested conditions.
+    func testNestedRules() {
+        let page = Page(html, "#d{left:1px;p{z-index:1}&.one{z-index:2}> span{z-index:3;a{z-index:4}}.x &{z-index:9}@media (min-width:1px){right:5px;#p3{z-index:6}}top:2px} p{&:empty{left:7px}+ span{left:8px}} #s{--c:{a:b};left:3px}", "#p1{z-index:5}")
+        XCTAssertEqual(page.style("d").zIndex, 2)
+        XCTAssertEqual(page.style("d").left, .px(px(1)))
+        XCTAssertEqual(page.style("d").right, .px(px(5)))
+        XCTAssertEqual(page.style("d").top, .px(px(2)))
+        XCTAssertEqual(page.style("p1").zIndex, 1, "the nested selector has the specificity of an id")
+        XCTAssertEqual(page.style("p3").zIndex, 6)
+        XCTAssertEqual(page.style("s").zIndex, 3)
+        XCTAssertEqual(page.style("a").zIndex, 4)
+        XCTAssertEqual(page.style("p2").left, .px(px(7)))
+        XCTAssertEqual(page.style("s").left, .px(px(3)))
+    }
+
+    func testNestingIsBounded() {
+        let deep = String(repeating: "& b{", count: 5000) + "left:1px"
+        XCTAssertEqual(Page(html, "#p1{" + deep, "#p1{z-index:3}").style("p1").zIndex, 3)
+        let many = String(repeating: "p:has(> a ~ b){z-index:1}", count: 50)
+        XCTAssertNil(Page(String(repeating: "<p>", count: 500) + "<p id=x>", many).style("x").zIndex)
+    }
+
     func testInvalidSelectorsDropTheirRuleOnly() {
         for bad in ["p:foo", "p::foo", "p >", "> p", "p,,a", "p[", "p[=x]", "..x", "#1", "p:not()", "p:nth-child(n+ +1)", "p:nth-child(foo)", "ns|p", "p{", "a::before.b", "a::before b", "!", "p:not(:foo)"] {
             XCTAssertEqual(matching(bad, html), "", bad)

@@ -22,8 +22,8 @@ final class TableAndFlexTests: XCTestCase {
     func testSpans() {
         let page = Harness.page("<table id=t><tr><td id=a rowspan=2><div style='width:10px;height:50px'></div><td id=b colspan=2><div style='width:100px;height:10px'></div><tr><td id=c><div style='width:30px;height:10px'></div><td id=d><div style='width:30px;height:10px'></div></table>", css: reset)
         XCTAssertEqual(page.box("t"), "0,0 110x50")
-        XCTAssertEqual(page.box("c"), "10,10 50x40")
-        XCTAssertEqual(page.box("d"), "60,10 50x40")
+        XCTAssertEqual(page.box("c"), "10,25 50x25")
+        XCTAssertEqual(page.box("d"), "60,25 50x25")
     }
 
     func testSpecifiedAndPercentWidths() {

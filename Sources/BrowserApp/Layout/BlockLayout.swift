@@ -14,7 +14,7 @@ extension LayoutEngine {
     func layoutContents(_ b: BoxID, contentHeight: LayoutUnit?, floats: FloatContext, x: LayoutUnit, y: LayoutUnit) -> ContentResult {
         if tree.flags(b).contains(.inlineChildren) {
             var result = ContentResult()
-            result.height = layoutInline(b, floats: floats, x: x, y: y)
+            result.height = layoutInline(b, contentHeight: contentHeight, floats: floats, x: x, y: y)
             return result
         }
         return layoutBlocks(b, contentHeight: contentHeight, floats: floats, x: x, y: y)
@@ -35,10 +35,14 @@ extension LayoutEngine {
         let ignoresQuirky = ignoresQuirkyMargins(b)
         var flow = Flow(atTop: collapsesTop(b), quirkless: ignoresQuirky)
         var c = tree.firstChild(b)
+        var awaitsBaseline = c != noBox && tree.kind(c) == .marker
+        let legend = legend(of: b)
         while c != noBox {
             let flags = tree.flags(c)
             if tree.kind(c) == .marker {
                 // placed after the item's contents are known
+            } else if c == legend {
+                flow.cursor = placeLegend(c, in: b, width: width, contentHeight: contentHeight)
             } else if flags.contains(.outOfFlow) {
                 setOrigin(c, b, .zero, flow.y)
             } else if flags.contains(.floating) {
@@ -46,11 +50,15 @@ extension LayoutEngine {
                 placeFloat(c, in: b, floats: floats, x: x, y: y, minY: y + flow.y, width: width)
             } else {
                 placeBlock(c, in: b, &flow, width: width, contentHeight: contentHeight, floats: floats, x: x, y: y)
+                if awaitsBaseline, let baseline = firstBaseline(c) {
+                    awaitsBaseline = false
+                    pushBelowMarker(c, in: b, baseline, &flow)
+                }
             }
             c = tree.next(c)
         }
         var result = ContentResult()
-        let canCollapse = tree.kind(b) == .block && !tree.flags(b).contains(.formattingRoot) && collapsesBottom(b) && style(b).height.isAuto
+        let canCollapse = tree.kind(b) == .block && !tree.flags(b).contains(.formattingRoot) && collapsesBottom(b) && (style(b).height.isAuto || contentHeight == nil)
         if canCollapse {
             result.height = flow.cursor
             if !flow.atTop { result.trailing = flow.strut }
@@ -58,6 +66,45 @@ extension LayoutEngine {
             result.height = Swift.max(.zero, ignoresQuirky && !flow.atTop ? flow.cursor + flow.strut.valueWithoutQuirky : flow.y)
         }
         return result
+    }
+
+    /// A list marker stands on the first baseline of its item's contents; one that reaches higher pushes them down.
+    private func pushBelowMarker(_ c: BoxID, in b: BoxID, _ baseline: LayoutUnit, _ flow: inout Flow) {
+        let marker = tree.markers[tree.firstChild(b)]
+        let ascent = Swift.max(tree.textStyle(b).boxAscent, marker?.image?.naturalSize.used(available: .zero).height ?? .zero)
+        guard ascent > baseline else { return }
+        tree.geometry[tree.geo(c)].y += ascent - baseline
+        flow.cursor += ascent - baseline
+    }
+
+    // MARK: Fieldsets (HTML §15.3.13)
+
+    /// The legend that stands in a fieldset's top border.
+    func legend(of b: BoxID) -> BoxID {
+        let node = tree.boxes[Int(b)].node
+        guard !node.isNone, document.isHTML(node, .fieldset) else { return noBox }
+        var c = tree.firstChild(b)
+        while c != noBox {
+            let child = tree.boxes[Int(c)].node
+            if !child.isNone, document.isHTML(child, .legend), tree.kind(c).hasGeometry, tree.flags(c).isDisjoint(with: [.floating, .outOfFlow]) { return c }
+            c = tree.next(c)
+        }
+        return noBox
+    }
+
+    /// Puts the legend over the border's middle; returns where contents begin, in content coordinates.
+    private func placeLegend(_ c: BoxID, in b: BoxID, width: LayoutUnit, contentHeight: LayoutUnit?) -> LayoutUnit {
+        resolveEdges(c, width)
+        let cg = tree.geo(c), margin = tree.geometry[cg].margin, parent = tree.geometry[tree.geo(b)]
+        let available = Swift.max(.zero, width - margin.horizontal)
+        layout(c, width: shrinkToFitWidth(c, base: width, available: available), baseHeight: contentHeight)
+        let outer = tree.geometry[cg].height + margin.vertical, border = parent.border.top
+        let free = width - tree.geometry[cg].width - margin.horizontal
+        var x = margin.left
+        if style(c).marginLeft.isAuto { x = style(c).marginRight.isAuto ? LayoutUnit(raw: free.raw / 2) : free }
+        setOrigin(c, b, x, Swift.max(.zero, LayoutUnit(raw: (border - outer).raw / 2)) + margin.top - parent.contentTop)
+        applyRelative(c, width, contentHeight)
+        return Swift.max(.zero, outer - border)
     }
 
     /// Position of a child's border box given content coordinates.
@@ -69,7 +116,7 @@ extension LayoutEngine {
 
     private func placeBlock(_ c: BoxID, in b: BoxID, _ flow: inout Flow, width: LayoutUnit, contentHeight: LayoutUnit?, floats: FloatContext, x: LayoutUnit, y: LayoutUnit) {
         resolveEdges(c, width)
-        let margins = topMargins(c, base: width, floats: floats, quirkless: flow.quirkless)
+        let margins = topMargins(c, base: width, floats: floats, quirkless: flow.quirkless, top: y + flow.cursor, before: flow.strut)
         var combined = flow.strut
         combined.add(margins.strut)
         var childY = flow.atTop ? flow.cursor : flow.cursor + combined.value
@@ -79,12 +126,17 @@ extension LayoutEngine {
             if bottom != .min, bottom - y > childY || (flow.atTop && margins.isThrough && bottom - y >= childY) { childY = bottom - y; isCleared = true }
         }
         if margins.isThrough {
-            let bottom = MarginStrut(tree.geometry[tree.geo(c)].margin.bottom, isQuirky: style(c).box.quirkyMarginBottom)
+            // It stands where it would with content: its bottom margin does not move it.
+            if !flow.atTop, !isCleared {
+                var upper = flow.strut
+                upper.add(tree.geometry[tree.geo(c)].margin.top, isQuirky: style(c).box.quirkyMarginTop)
+                childY = flow.cursor + upper.value
+            }
             sizeBlock(c, in: b, width: width)
             layoutChild(c, contentHeight, floats, x, y, childX: originX(c), childY: childY)
             setOrigin(c, b, originX(c), childY)
             if isCleared {
-                flow.cursor = childY; flow.strut = bottom; flow.atTop = false; flow.quirkless = false
+                flow.cursor = childY - MarginStrut(tree.geometry[tree.geo(c)].margin.top).value; flow.strut = margins.strut; flow.atTop = false; flow.quirkless = false
             } else if !flow.atTop { flow.strut = combined }
             applyRelative(c, width, contentHeight)
             return

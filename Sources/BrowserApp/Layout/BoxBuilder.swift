@@ -125,7 +125,11 @@ final class BoxBuilder {
         if usedKind == .inline ? top.inlineDepth >= BoxBuilder.inlineDepthMax : top.blockDepth >= BoxBuilder.blockDepthMax {
             pushTransparent(n); return true
         }
+        if usedKind != .inline, document.isHTML(n, .fieldset) { flags.insert(.formattingRoot) }
+        let isListBox = document.isHTML(n, .select)
+        if isListBox { flags.formUnion([.clips, .formattingRoot]) }
         let box = place(n, style, usedKind, flags)
+        if isListBox { tree.controls[box] = listBoxSize(n) }
         push(n, box, style, isInline: usedKind == .inline, flags: flags)
         startElement(n, box, style)
         return true
@@ -269,7 +273,7 @@ final class BoxBuilder {
         let clips = style.overflowX != .visible || style.overflowY != .visible
         if clips, kind != .inline { flags.insert(.clips) }
         if inFlex { flags.insert(.flexItem) }
-        if kind != .inline, !flags.isDisjoint(with: [.outOfFlow, .floating, .atomicInline, .clips, .flexItem]) || style.display == .flowRoot
+        if kind != .inline, !flags.isDisjoint(with: [.outOfFlow, .floating, .atomicInline, .clips, .flexItem]) || style.display == .flowRoot || style.box.columnCount > 0 || !style.box.columnWidth.isAuto
             || kind == .tableCell || kind == .tableCaption || kind == .table || kind == .flex || kind == .grid { flags.insert(.formattingRoot) }
         if kind == .inline { return flags }
         if style.isPositioned || style.opacity < 255 || (inFlex && style.zIndex != nil) { flags.insert(.layered) }

@@ -26,9 +26,9 @@ struct BorderCollapser {
             let s = tree.style(cell.box), row = tree.style(grid.rows[cell.row]), group = tree.style(grid.groups[grid.groupOfRow[cell.row]])
             let lastRow = cell.row + cell.rowSpan, lastColumn = cell.column + cell.columnSpan
             var sides = CollapsedBorders()
-            sides.top = edge(s.borderTop, near: neighbour(cell.row - 1, cell.column), .bottom, outer: cell.row == 0 ? t.borderTop : .none, winner(row.borderTop, group.borderTop))
+            sides.top = edge(s.borderTop, near: neighbour(cell.row - 1, cell.column), .bottom, outer: cell.row == 0 ? t.borderTop : .none, between(cell.row))
             sides.left = edge(s.borderLeft, near: neighbour(cell.row, cell.column - 1), .right, outer: cell.column == 0 ? t.borderLeft : .none, cell.column == 0 ? winner(row.borderLeft, group.borderLeft) : .none)
-            sides.bottom = edge(s.borderBottom, near: neighbour(lastRow, cell.column), .top, outer: lastRow >= grid.rows.count ? t.borderBottom : .none, winner(row.borderBottom, lastRow >= grid.rows.count ? group.borderBottom : nextRowTop(lastRow)))
+            sides.bottom = edge(s.borderBottom, near: neighbour(lastRow, cell.column), .top, outer: lastRow >= grid.rows.count ? t.borderBottom : .none, between(lastRow))
             sides.right = edge(s.borderRight, near: neighbour(cell.row, lastColumn), .left, outer: lastColumn >= grid.columnCount ? t.borderRight : .none, lastColumn >= grid.columnCount ? winner(row.borderRight, group.borderRight) : .none)
             tree.collapsedBorders[cell.box] = sides
             if cell.row == 0 { outer.top.width = Swift.max(outer.top.width, sides.top.width) }
@@ -39,7 +39,19 @@ struct BorderCollapser {
         tree.collapsedBorders[table] = outer
     }
 
-    private func nextRowTop(_ row: Int) -> BorderSide { row < grid.rows.count ? tree.style(grid.rows[row]).borderTop : .none }
+    /// Borders of rows and row groups along the edge above `row`.
+    private func between(_ row: Int) -> BorderSide {
+        var best = BorderSide.none
+        if row > 0 {
+            best = tree.style(grid.rows[row - 1]).borderBottom
+            if row == grid.rows.count || grid.groupOfRow[row] != grid.groupOfRow[row - 1] { best = winner(best, tree.style(grid.groups[grid.groupOfRow[row - 1]]).borderBottom) }
+        }
+        if row < grid.rows.count {
+            best = winner(best, tree.style(grid.rows[row]).borderTop)
+            if row == 0 || grid.groupOfRow[row] != grid.groupOfRow[row - 1] { best = winner(best, tree.style(grid.groups[grid.groupOfRow[row]]).borderTop) }
+        }
+        return best
+    }
 
     private mutating func fillSlots() {
         let count = grid.rows.count * grid.columnCount

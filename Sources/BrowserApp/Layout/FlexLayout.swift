@@ -108,10 +108,27 @@ extension LayoutEngine {
             item.base = anonymous ? natural : borderBoxHeight(c, basis, base: contentHeight) ?? natural
             if !anonymous {
                 item.most = borderBoxHeight(c, s.maxHeight, base: contentHeight) ?? .max
-                item.least = borderBoxHeight(c, s.minHeight, base: contentHeight) ?? (s.overflowY == .visible ? Swift.min(natural, item.base) : .zero)
+                item.least = borderBoxHeight(c, s.minHeight, base: contentHeight) ?? (s.overflowY == .visible ? Swift.min(contentExtent(c), item.base) : .zero)
             }
         }
         item.main = Swift.max(item.least, Swift.min(item.most, item.base))
+    }
+
+    /// Border-box height that the contents of a laid out box ask for, whatever its height property says.
+    private func contentExtent(_ c: BoxID) -> LayoutUnit {
+        let g = tree.geometry[tree.geo(c)]
+        guard !style(c).height.isAuto, tree.kind(c) == .block else { return g.height }
+        var bottom = g.contentTop
+        if g.lineEnd > g.lineStart { let last = tree.lines[Int(g.lineEnd) - 1]; bottom = Swift.max(bottom, last.y + last.height) }
+        var child = tree.firstChild(c)
+        while child != noBox {
+            if tree.kind(child).hasGeometry, !tree.flags(child).contains(.outOfFlow) {
+                let inner = tree.geometry[tree.geo(child)]
+                bottom = Swift.max(bottom, inner.y + inner.height + inner.margin.bottom)
+            }
+            child = tree.next(child)
+        }
+        return bottom + g.padding.bottom + g.border.bottom
     }
 
     private func alignment(_ c: BoxID, _ b: BoxID) -> BoxAlignment {
@@ -156,15 +173,20 @@ extension LayoutEngine {
         }
         if let h = contentHeight { fillCross(&crossSizes, h, rowGap, s) }
         var y = LayoutUnit.zero
-        let order = s.flexWrap == .wrapReverse ? Array((0..<lines.count).reversed()) : Array(0..<lines.count)
-        if let h = contentHeight, lines.count > 1 { y = contentOffset(s.alignContent, h, crossSizes, rowGap).start }
-        for l in order {
-            placeLine(b, &lines[l], width, gap, crossSizes[l], y, contentHeight)
-            y += crossSizes[l] + rowGap
-        }
+        let reversed = s.flexWrap == .wrapReverse
         var total = LayoutUnit.zero
         for size in crossSizes { total += size }
         if crossSizes.count > 1 { total += rowGap * Int32(crossSizes.count - 1) }
+        let extent = contentHeight ?? total
+        var between = LayoutUnit.zero
+        if let h = contentHeight, lines.count > 1 {
+            let spread = contentOffset(s.alignContent, h, crossSizes, rowGap)
+            y = spread.start; between = spread.between
+        }
+        for l in 0..<lines.count {
+            placeLine(b, &lines[l], width, gap, crossSizes[l], reversed ? extent - y - crossSizes[l] : y, contentHeight)
+            y += crossSizes[l] + rowGap + between
+        }
         return total
     }
 
@@ -297,17 +319,21 @@ extension LayoutEngine {
             default: break
             }
         }
+        let reversed = style(b).flexWrap == .wrapReverse        // the cross axis runs upwards
         switch alignment(c, b) {
         case .center: return margin.top + LayoutUnit(raw: free.raw / 2)
-        case .end, .flexEnd: return margin.top + free
+        case .flexStart: return reversed ? margin.top + free : margin.top
+        case .flexEnd: return reversed ? margin.top : margin.top + free
+        case .end: return margin.top + free
         case .baseline: return margin.top + ascent - itemBaseline(c)
         case .stretch:
             if anonymous || style(c).height.isAuto, tree.kind(c) != .replaced, free != .zero {
                 let wanted = Swift.max(.zero, cross - item.marginCross)
                 let height = anonymous ? wanted : clampHeight(c, wanted, base: contentHeight)
                 if tree.kind(c) == .flex || hasPercentChild(c), flexDepth < 6 { layout(c, width: item.main, height: height, baseHeight: contentHeight) } else { tree.geometry[g].height = height }
+                return margin.top
             }
-            return margin.top
+            return reversed ? margin.top + free : margin.top
         default: return margin.top
         }
     }
@@ -327,11 +353,40 @@ extension LayoutEngine {
     private func layoutColumn(_ b: BoxID, _ all: [FlexItem], _ width: LayoutUnit, _ contentHeight: LayoutUnit?) -> LayoutUnit {
         let s = style(b)
         let gap = s.rowGap.resolveOrZero(contentHeight ?? .zero)
-        var line = all
-        var total = gap * Int32(Swift.max(0, line.count - 1))
-        for item in line { total += item.main + item.marginMain }
-        let room = contentHeight ?? total
-        if contentHeight != nil { flex(&line, room, gap) }
+        var total = gap * Int32(Swift.max(0, all.count - 1))
+        for item in all { total += item.main + item.marginMain }
+        // A least height is room to grow into.
+        let least = Swift.max(.zero, (borderBoxHeight(b, s.minHeight, base: nil) ?? .zero) - frameHeight(b))
+        let room = contentHeight ?? Swift.max(total, least)
+        let wraps = s.flexWrap != .nowrap && contentHeight != nil
+        var lines = breakLines(all, room, gap, wraps: wraps)
+        if lines.count <= 1 {
+            var line = all
+            placeColumn(b, &line, x: .zero, width: width, room: room, gap: gap, contentHeight, flexes: contentHeight != nil || total < least)
+            return room
+        }
+        let columnGap = s.columnGap.resolveOrZero(width)
+        var sizes = [LayoutUnit](repeating: .zero, count: lines.count), free = width - columnGap * Int32(lines.count - 1)
+        for l in 0..<lines.count {
+            for item in lines[l] { sizes[l] = Swift.max(sizes[l], shrinkToFitWidth(item.box, base: width, available: width) + item.marginCross) }
+            free -= sizes[l]
+        }
+        let stretches = s.alignContent == .normal || s.alignContent == .stretch
+        let spread = stretches ? (start: LayoutUnit.zero, between: LayoutUnit.zero) : justify(s.alignContent, free, Int32(lines.count))
+        var x = spread.start
+        for l in 0..<lines.count {
+            if stretches, free > .zero { sizes[l] += free / Int32(lines.count) }
+            for i in 0..<lines[l].count { lines[l][i].cross = crossWidth(lines[l][i].box, b, sizes[l]) }
+            placeColumn(b, &lines[l], x: s.flexWrap == .wrapReverse ? width - x - sizes[l] : x, width: sizes[l], room: room, gap: gap, contentHeight, flexes: true)
+            x += sizes[l] + columnGap + spread.between
+        }
+        return room
+    }
+
+    /// Flexes one column of items and puts them from `x` on.
+    private func placeColumn(_ b: BoxID, _ line: inout [FlexItem], x: LayoutUnit, width: LayoutUnit, room: LayoutUnit, gap: LayoutUnit, _ contentHeight: LayoutUnit?, flexes: Bool) {
+        let s = style(b)
+        if flexes { flex(&line, room, gap) }
         var used = gap * Int32(Swift.max(0, line.count - 1)), autos: Int32 = 0
         for item in line {
             used += item.main + item.marginMain
@@ -344,13 +399,12 @@ extension LayoutEngine {
         let reversed = s.flexDirection == .columnReverse
         for item in line {
             let c = item.box, g = tree.geo(c), anonymous = tree.flags(c).contains(.anonymous)
-            if item.main != tree.geometry[g].height { layout(c, width: item.cross, height: item.main, baseHeight: contentHeight) }
+            if item.main != tree.geometry[g].height || item.cross != tree.geometry[g].width { layout(c, width: item.cross, height: item.main, baseHeight: contentHeight) }
             y += tree.geometry[g].margin.top + (!anonymous && style(c).marginTop.isAuto ? autoShare : .zero)
-            setOrigin(c, b, crossOffset(c, b, width, item.cross), reversed ? room - y - item.main : y)
+            setOrigin(c, b, x + crossOffset(c, b, width, item.cross), reversed ? room - y - item.main : y)
             applyRelative(c, width, contentHeight)
             y += item.main + tree.geometry[g].margin.bottom + (!anonymous && style(c).marginBottom.isAuto ? autoShare : .zero) + gap + spread.between
         }
-        return contentHeight.map { Swift.max($0, .zero) } ?? total
     }
 
     private func crossOffset(_ c: BoxID, _ b: BoxID, _ width: LayoutUnit, _ used: LayoutUnit) -> LayoutUnit {

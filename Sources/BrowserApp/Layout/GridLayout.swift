@@ -297,11 +297,18 @@ extension LayoutEngine {
         size(&grid.columns, columnContributions(grid), available: width, gap: columnGap, stretches: isStretched(s.justifyContent))
         _ = position(&grid.columns, gap: columnGap, available: width, s.justifyContent)
         var rows: [GridContribution] = []
+        var ascents = [LayoutUnit](repeating: .zero, count: grid.rows.count)
         for item in grid.placer.items {
             layoutItem(item.box, b, extent(grid.columns, item.column, item.columnSpan), nil)
             let g = tree.geo(item.box)
             let height = Swift.max(.zero, tree.geometry[g].height + tree.geometry[g].margin.vertical)
             rows.append(GridContribution(start: item.row, span: item.rowSpan, least: height, min: height, max: height))
+            if alignsBaseline(item, b) { ascents[item.row] = Swift.max(ascents[item.row], gridBaseline(item.box)) }
+        }
+        // Items on a common baseline reach further down.
+        for (i, item) in grid.placer.items.enumerated() where alignsBaseline(item, b) {
+            let height = rows[i].max + ascents[item.row] - gridBaseline(item.box)
+            rows[i].least = height; rows[i].min = height; rows[i].max = height
         }
         var available = contentHeight
         if available == nil, let least = borderBoxHeight(b, s.minHeight, base: nil), least > .zero {
@@ -311,7 +318,7 @@ extension LayoutEngine {
         }
         size(&grid.rows, rows, available: available, gap: rowGap, stretches: isStretched(s.alignContent))
         let total = position(&grid.rows, gap: rowGap, available: available, s.alignContent)
-        for item in grid.placer.items { placeItem(item, b, grid) }
+        for item in grid.placer.items { placeItem(item, b, grid, ascent: alignsBaseline(item, b) ? ascents[item.row] : nil) }
         placeStatics(b)
         var result = ContentResult()
         result.height = available ?? total
@@ -336,7 +343,16 @@ extension LayoutEngine {
         layout(c, width: width, height: height, baseHeight: areaHeight)
     }
 
-    private func placeItem(_ item: GridItem, _ b: BoxID, _ grid: Grid) {
+    private func alignsBaseline(_ item: GridItem, _ b: BoxID) -> Bool {
+        !tree.flags(item.box).contains(.anonymous) && selfAlignment(style(item.box).alignSelf, style(b).alignItems) == .baseline
+    }
+    /// Baseline from the margin box's top.
+    private func gridBaseline(_ c: BoxID) -> LayoutUnit {
+        let g = tree.geo(c)
+        return tree.geometry[g].margin.top + (firstBaseline(c) ?? tree.geometry[g].height)
+    }
+
+    private func placeItem(_ item: GridItem, _ b: BoxID, _ grid: Grid, ascent: LayoutUnit?) {
         let c = item.box, g = tree.geo(c), s = style(c)
         let areaWidth = extent(grid.columns, item.column, item.columnSpan), areaHeight = extent(grid.rows, item.row, item.rowSpan)
         let isAnonymous = tree.flags(c).contains(.anonymous)
@@ -353,7 +369,7 @@ extension LayoutEngine {
             layoutItem(c, b, areaWidth, areaHeight)
         }
         let x = offset(alignX, areaWidth - tree.geometry[g].width - margin.horizontal, !isAnonymous && s.marginLeft.isAuto, !isAnonymous && s.marginRight.isAuto)
-        let y = offset(alignY, areaHeight - tree.geometry[g].height - margin.vertical, autoTop, autoBottom)
+        let y = ascent.map { $0 - gridBaseline(c) } ?? offset(alignY, areaHeight - tree.geometry[g].height - margin.vertical, autoTop, autoBottom)
         setOrigin(c, b, grid.columns[item.column].position + margin.left + x, grid.rows[item.row].position + margin.top + y)
         applyRelative(c, areaWidth, areaHeight)
     }

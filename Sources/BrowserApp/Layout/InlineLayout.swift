@@ -4,11 +4,11 @@ import CSS
 
 extension LayoutEngine {
     /// Lays out the lines of `b`; returns the content height. (x, y) is the content corner in the formatting context.
-    func layoutInline(_ b: BoxID, floats: FloatContext, x: LayoutUnit, y: LayoutUnit) -> LayoutUnit {
+    func layoutInline(_ b: BoxID, contentHeight: LayoutUnit?, floats: FloatContext, x: LayoutUnit, y: LayoutUnit) -> LayoutUnit {
         let width = tree.geometry[tree.geo(b)].contentWidth
         var builder = AtomBuilder(tree: tree, shaper: shaper, reusing: takeAtoms(), containerWidth: width)
-        builder.build(b) { self.layoutAtomic($0, base: width) }
-        var breaker = LineBreaker(engine: self, context: b, atoms: builder.atoms, floats: floats, x: x, y: y, width: width)
+        builder.build(b) { self.layoutAtomic($0, base: width, baseHeight: contentHeight) }
+        var breaker = LineBreaker(engine: self, context: b, atoms: builder.atoms, floats: floats, x: x, y: y, width: width, baseHeight: contentHeight)
         builder.atoms = []
         let height = breaker.run()
         returnAtoms(breaker.atoms)
@@ -19,11 +19,12 @@ extension LayoutEngine {
     func returnAtoms(_ atoms: [InlineAtom]) { if atomPool.count < 8, atoms.capacity < 65536 { atomPool.append(atoms) } }
 
     /// Sizes an inline-block, inline table or image; returns its margin-box width.
-    private func layoutAtomic(_ c: BoxID, base: LayoutUnit) -> LayoutUnit {
+    private func layoutAtomic(_ c: BoxID, base: LayoutUnit, baseHeight: LayoutUnit?) -> LayoutUnit {
         resolveEdges(c, base)
         let margin = tree.geometry[tree.geo(c)].margin
-        let width = shrinkToFitWidth(c, base: base, available: Swift.max(.zero, base - margin.horizontal))
-        layout(c, width: width, baseHeight: nil)
+        let available = Swift.max(.zero, base - margin.horizontal)
+        let width = tree.kind(c) == .replaced ? replacedSize(c, base: base, baseHeight: baseHeight).width : shrinkToFitWidth(c, base: base, available: available)
+        layout(c, width: width, baseHeight: baseHeight)
         return width + margin.horizontal
     }
 }
@@ -47,6 +48,7 @@ struct LineBreaker {
     var atoms: [InlineAtom]
     let floats: FloatContext
     let x: LayoutUnit, y: LayoutUnit, width: LayoutUnit
+    let baseHeight: LayoutUnit?
     let rootStyle: TextStyle
     let style: ComputedStyle
 
@@ -69,7 +71,8 @@ struct LineBreaker {
     var hyphenated = false
     private var breakIndex = -1, breakCount = -1
 
-    init(engine: LayoutEngine, context: BoxID, atoms: [InlineAtom], floats: FloatContext, x: LayoutUnit, y: LayoutUnit, width: LayoutUnit) {
+    init(engine: LayoutEngine, context: BoxID, atoms: [InlineAtom], floats: FloatContext, x: LayoutUnit, y: LayoutUnit, width: LayoutUnit, baseHeight: LayoutUnit?) {
+        self.baseHeight = baseHeight
         self.engine = engine; tree = engine.tree; self.context = context; self.atoms = atoms; self.floats = floats
         self.x = x; self.y = y; self.width = width
         rootStyle = engine.tree.textStyle(context); style = engine.tree.style(context)
@@ -136,7 +139,11 @@ struct LineBreaker {
                 return
             case .open, .close:
                 line.append(atom); sum.add(atom)
-                if atom.fine > 0 { contentEnd = used }
+                if atom.fine > 0 {
+                    contentEnd = used
+                    // The edge belongs to what it closes and may push it to the next line.
+                    if atom.kind == .close, hasContent, breakIndex >= 0, used > lineRight - lineLeft + LayoutUnit(raw: 1) { endAtBreak(); return }
+                }
             case .outOfFlow: line.append(atom)
             case .float: addFloat(atom)
             case .word, .atomic:
@@ -160,7 +167,7 @@ struct LineBreaker {
     private mutating func addFloat(_ atom: InlineAtom) {
         var float = atom
         if !atom.isPlaced {
-            engine.layoutFloat(atom.box, base: width, baseHeight: nil)
+            engine.layoutFloat(atom.box, base: width, baseHeight: baseHeight)
             let g = tree.geo(atom.box)
             let needed = tree.geometry[g].width + tree.geometry[g].margin.horizontal
             if !hasContent || (pendingFloats.isEmpty && used - trailing + needed <= lineRight - lineLeft) {

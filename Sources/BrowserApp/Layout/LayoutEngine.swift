@@ -118,7 +118,8 @@ final class LayoutEngine {
         if length.hasPercent, base == nil { return nil }
         guard let value = length.resolve(base ?? .zero) else { return nil }
         let frame = frameHeight(b)
-        return style(b).boxSizing == .borderBox ? Swift.max(value, frame) : Swift.max(.zero, value) + frame
+        let isQuirkyCell = document.isQuirks && tree.kind(b) == .tableCell       // Quirks §3.9
+        return style(b).boxSizing == .borderBox || isQuirkyCell ? Swift.max(value, frame) : Swift.max(.zero, value) + frame
     }
     func clampHeight(_ b: BoxID, _ height: LayoutUnit, base: LayoutUnit?) -> LayoutUnit {
         let s = style(b)
@@ -138,33 +139,59 @@ final class LayoutEngine {
         let g = tree.geo(b)
         let isRoot = floats == nil || tree.flags(b).contains(.formattingRoot)
         let heightKey = height ?? LayoutUnit(raw: -1)
-        if isRoot, tree.geometry[g].laidOutWidth == width, tree.geometry[g].laidOutHeight == heightKey { return BlockResult() }
+        let baseKey = baseHeight ?? LayoutUnit(raw: -1)
+        if isRoot, tree.geometry[g].laidOutWidth == width, tree.geometry[g].laidOutHeight == heightKey, tree.geometry[g].laidOutBase == baseKey || !usesBaseHeight(b) { return BlockResult() }
+        tree.geometry[g].laidOutBase = baseKey
         tree.geometry[g].laidOutWidth = isRoot ? width : .min
         tree.geometry[g].laidOutHeight = heightKey
         tree.geometry[g].width = width
         tree.geometry[g].firstBaseline = .min; tree.geometry[g].lastBaseline = .min
         if tree.kind(b) == .replaced { layoutReplaced(b, height: height, baseHeight: baseHeight); return BlockResult() }
 
-        let definite = height ?? borderBoxHeight(b, style(b).height, base: baseHeight) ?? ratioHeight(b)
+        let definite = height ?? borderBoxHeight(b, style(b).height, base: baseHeight) ?? ratioHeight(b) ?? listBoxHeight(b)
+        let filled = definite == nil ? quirkHeight(b) : nil
         let contentHeight = definite.map { Swift.max(.zero, clampHeight(b, $0, base: baseHeight) - frameHeight(b)) }
-        var result: ContentResult
+        var result: ContentResult, natural: LayoutUnit?
         switch tree.kind(b) {
         case .table: result = layoutTable(b, contentHeight: contentHeight)
         case .flex: result = layoutFlex(b, contentHeight: contentHeight)
         case .grid: result = layoutGrid(b, contentHeight: contentHeight)
         default:
+            if isRoot, let columns = columnSetup(b, tree.geometry[g].contentWidth) {
+                result = layoutColumns(b, columns, contentHeight: contentHeight)
+                break
+            }
             let context = isRoot ? FloatContext() : floats!
             let left = tree.geometry[g].contentLeft, top = tree.geometry[g].contentTop
-            result = layoutContents(b, contentHeight: contentHeight, floats: context, x: isRoot ? left : x + left, y: isRoot ? top : y + top)
+            // In quirks mode percentages look through blocks of automatic height.
+            let base = contentHeight ?? filled.map { $0 - frameHeight(b) } ?? (document.isQuirks && tree.kind(b) == .block && !tree.flags(b).contains(.formattingRoot) ? baseHeight : nil)
+            result = layoutContents(b, contentHeight: base, floats: context, x: isRoot ? left : x + left, y: isRoot ? top : y + top)
+            natural = result.height
             if let least = controlHeight(b) { result.height = Swift.max(result.height, least) }
             if isRoot, context.bottom > top + result.height { result.height = context.bottom - top }
         }
         if tree.kind(b) == .table, let h = definite { tree.geometry[g].height = Swift.max(h, result.height + frameHeight(b)) }
         else if let height { tree.geometry[g].height = Swift.max(.zero, height) }
-        else { tree.geometry[g].height = clampHeight(b, definite ?? (result.height + frameHeight(b)), base: baseHeight) }
-        centreControl(b, result.height)
+        else { tree.geometry[g].height = clampHeight(b, definite ?? Swift.max(filled ?? .zero, result.height + frameHeight(b)), base: baseHeight) }
+        centreControl(b, natural ?? result.height)
         placeMarker(b)
         return BlockResult(trailing: result.trailing)
+    }
+
+    private func usesBaseHeight(_ b: BoxID) -> Bool {
+        let s = style(b)
+        return s.height.hasPercent || s.minHeight.hasPercent || s.maxHeight.hasPercent || document.isQuirks || tree.kind(b) == .replaced
+    }
+
+    /// In quirks mode html and body fill the viewport (Quirks §3.6, §3.7). Border-box height.
+    private func quirkHeight(_ b: BoxID) -> LayoutUnit? {
+        guard document.isQuirks else { return nil }
+        let node = tree.boxes[Int(b)].node
+        guard !node.isNone, style(b).position == .static, !style(b).isFloating else { return nil }
+        if node == document.documentElement { return Swift.max(.zero, viewportHeight - tree.geometry[tree.geo(b)].margin.vertical) }
+        guard document.isHTML(node, .body), let p = Optional(tree.parent(b)), p > 0 else { return nil }
+        let root = tree.geometry[tree.geo(p)]
+        return Swift.max(.zero, viewportHeight - root.margin.vertical - frameHeight(p) - tree.geometry[tree.geo(b)].margin.vertical)
     }
 
     /// Height that aspect-ratio gives a box of this width (CSS Sizing 4 §4).
@@ -180,35 +207,43 @@ final class LayoutEngine {
     // MARK: Replaced elements (§10.3.2, §10.6.2)
 
     /// Natural size in layout units; zero parts are unknown. A picture with a ratio alone fills `available`.
-    func naturalSize(_ b: BoxID, available: LayoutUnit) -> (width: LayoutUnit, height: LayoutUnit, ratio: Bool) {
+    func naturalSize(_ b: BoxID, available: LayoutUnit) -> ReplacedNatural {
+        if let known = tree.naturalSizes[b] { return known }
         switch ReplacedKind(rawValue: tree.boxes[Int(b)].textStart) ?? .image {
         case .image:
-            guard let picture = tree.images[b] else { return (.zero, .zero, false) }
-            return picture.naturalSize.used(available: available)
-        case .frame, .canvas: return (LayoutUnit(300), LayoutUnit(150), false)
-        case .checkbox, .radio: return (LayoutUnit(13), LayoutUnit(13), false)
-        case .progress: return (LayoutUnit(160), LayoutUnit(16), false)
+            guard let picture = tree.images[b] else { return ReplacedNatural() }
+            let size = picture.naturalSize.used(available: available)
+            return ReplacedNatural(width: size.width, height: size.height, ratioWidth: size.ratio ? size.width : .zero, ratioHeight: size.ratio ? size.height : .zero)
+        case .frame, .canvas, .slider, .swatch: return ReplacedNatural(width: LayoutUnit(300), height: LayoutUnit(150))
+        case .checkbox, .radio: return ReplacedNatural(width: LayoutUnit(13), height: LayoutUnit(13))
+        case .progress: return ReplacedNatural(width: LayoutUnit(160), height: LayoutUnit(16))
         }
     }
 
     /// Used border-box size.
     func replacedSize(_ b: BoxID, base: LayoutUnit, baseHeight: LayoutUnit?) -> (width: LayoutUnit, height: LayoutUnit) {
         let s = style(b), frameW = frameWidth(b), frameH = frameHeight(b)
-        let natural = naturalSize(b, available: base - frameW - tree.geometry[tree.geo(b)].margin.horizontal)
+        let natural = ratio(b, naturalSize(b, available: base - frameW - tree.geometry[tree.geo(b)].margin.horizontal))
         let specifiedW = borderBoxWidth(b, isIntrinsicKeyword(s.width) ? .auto : s.width, base: base, available: base).map { $0 - frameW }
         let specifiedH = borderBoxHeight(b, s.height, base: baseHeight).map { $0 - frameH }
         var w: LayoutUnit, h: LayoutUnit
         if let sw = specifiedW, let sh = specifiedH { w = sw; h = sh }
-        else if let sw = specifiedW { w = sw; h = natural.ratio ? sw.scaled(by: natural.height, over: natural.width) : natural.height }
-        else if let sh = specifiedH { h = sh; w = natural.ratio ? sh.scaled(by: natural.width, over: natural.height) : natural.width }
+        else if let sw = specifiedW { w = sw; h = natural.hasRatio ? sw.scaled(by: natural.ratioHeight, over: natural.ratioWidth) : natural.height }
+        else if let sh = specifiedH { h = sh; w = natural.hasRatio ? sh.scaled(by: natural.ratioWidth, over: natural.ratioHeight) : natural.width }
         else { w = natural.width; h = natural.height }
         let clampedW = clampWidth(b, w + frameW, base: base, available: base) - frameW
-        if clampedW != w, specifiedH == nil, natural.ratio { h = clampedW.scaled(by: natural.height, over: natural.width) }
+        if clampedW != w, specifiedH == nil, natural.hasRatio { h = clampedW.scaled(by: natural.ratioHeight, over: natural.ratioWidth) }
         w = clampedW
         let clampedH = clampHeight(b, h + frameH, base: baseHeight) - frameH
-        if clampedH != h, specifiedW == nil, natural.ratio { w = clampWidth(b, clampedH.scaled(by: natural.width, over: natural.height) + frameW, base: base, available: base) - frameW }
+        if clampedH != h, specifiedW == nil, natural.hasRatio { w = clampWidth(b, clampedH.scaled(by: natural.ratioWidth, over: natural.ratioHeight) + frameW, base: base, available: base) - frameW }
         h = clampedH
         return (w + frameW, h + frameH)
+    }
+    /// The ratio that the style asks for, when there is no natural one.
+    private func ratio(_ b: BoxID, _ natural: ReplacedNatural) -> ReplacedNatural {
+        var result = natural
+        if style(b).aspectRatio > 0, !natural.hasRatio { result.ratioWidth = LayoutUnit(raw: style(b).aspectRatio); result.ratioHeight = LayoutUnit(raw: 65536) }
+        return result
     }
     private func isIntrinsicKeyword(_ l: Length) -> Bool {
         switch l { case .minContent, .maxContent, .fitContent, .content: return true; default: return false }
@@ -222,9 +257,9 @@ final class LayoutEngine {
         let size = replacedSize(b, base: base, baseHeight: baseHeight)
         tree.geometry[g].height = size.height
         // A width imposed by the parent keeps the ratio.
-        let natural = naturalSize(b, available: base)
-        if size.width != tree.geometry[g].width, style(b).height.isAuto, natural.ratio {
-            tree.geometry[g].height = clampHeight(b, tree.geometry[g].contentWidth.scaled(by: natural.height, over: natural.width) + frameHeight(b), base: baseHeight)
+        let natural = ratio(b, naturalSize(b, available: base))
+        if size.width != tree.geometry[g].width, style(b).height.isAuto, natural.hasRatio {
+            tree.geometry[g].height = clampHeight(b, tree.geometry[g].contentWidth.scaled(by: natural.ratioHeight, over: natural.ratioWidth) + frameHeight(b), base: baseHeight)
         }
     }
 

@@ -111,7 +111,7 @@ struct Geometry {
     // Intrinsic border-box widths; negative when not computed yet.
     var minContent = LayoutUnit(raw: -1), maxContent = LayoutUnit(raw: -1)
     // Inputs of the last layout, to skip repeated work.
-    var laidOutWidth = LayoutUnit.min, laidOutHeight = LayoutUnit.min
+    var laidOutWidth = LayoutUnit.min, laidOutHeight = LayoutUnit.min, laidOutBase = LayoutUnit.min
 
     var contentWidth: LayoutUnit { Swift.max(.zero, width - border.horizontal - padding.horizontal) }
     var contentHeight: LayoutUnit { Swift.max(.zero, height - border.vertical - padding.vertical) }
@@ -140,6 +140,13 @@ struct Fragment {
 struct Line {
     var y: LayoutUnit, height: LayoutUnit, baseline: LayoutUnit
     var fragmentStart: Int32, fragmentEnd: Int32
+}
+
+/// What a replaced element is without style: its size and ratio; zero is unknown.
+struct ReplacedNatural {
+    var width = LayoutUnit.zero, height = LayoutUnit.zero
+    var ratioWidth = LayoutUnit.zero, ratioHeight = LayoutUnit.zero
+    var hasRatio: Bool { ratioWidth > .zero && ratioHeight > .zero }
 }
 
 /// Decoration lines that reach a text from the elements around it.
@@ -175,10 +182,14 @@ final class LayoutTree {
     var markers: [BoxID: Marker] = [:]
     /// Text controls' sizes in characters.
     var controls: [BoxID: ControlSize] = [:]
+    /// Texts of the options of menus.
+    var menuTexts: [BoxID: [String]] = [:]
     var tables: [TableGrid] = []
     /// Borders of cells and tables in the collapsing model, by box.
     var collapsedBorders: [BoxID: CollapsedBorders] = [:]
     var images: [BoxID: any PageImage] = [:]
+    /// Sizes of replaced boxes whose kind does not say it.
+    var naturalSizes: [BoxID: ReplacedNatural] = [:]
     var textBytesDropped = 0
 
     init() { textBase = UnsafeMutablePointer<UInt8>.allocate(capacity: 1) }

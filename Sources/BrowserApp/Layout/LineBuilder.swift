@@ -30,6 +30,7 @@ struct LineBuilder {
     private var lastText: Int = -1
     /// This line has text or boxes; the inline box that text lay in last.
     private var hasOtherContent = false, textBox = noBox
+    private var belowLine: [BoxID] = []
     private var originX = LayoutUnit.zero, lineTop = LayoutUnit.zero
     private var containerWidth = LayoutUnit.zero
 
@@ -45,7 +46,8 @@ struct LineBuilder {
         containerWidth = breaker.width
         originX = tree.geometry[g].contentLeft
         lineTop = tree.geometry[g].contentTop + breaker.cursor
-        isReal = breaker.hasContent || breaker.forcedBreak || hasEdges(atoms)
+        let marker = tree.firstChild(context)
+        isReal = breaker.hasContent || breaker.forcedBreak || hasEdges(atoms) || (lines.isEmpty && tree.kind(marker) == .marker)
         groups.removeAll(keepingCapacity: true); pending.removeAll(keepingCapacity: true)
         groups.append(Group(isTop: false))
         if isReal, engine.hasStruts { includeRoot() }
@@ -207,6 +209,8 @@ struct LineBuilder {
             let g = tree.geo(a.box)
             tree.geometry[g].x = x
             tree.geometry[g].y = lineTop
+            // A block after content would begin below the line.
+            if hasOtherContent, !tree.style(a.box).box.wasInline { belowLine.append(a.box) }
         }
     }
 
@@ -271,11 +275,22 @@ struct LineBuilder {
         let s = tree.style(a.box)
         let outer = geometry.height + geometry.margin.vertical
         var ascent = outer
-        if tree.kind(a.box) != .replaced, !tree.flags(a.box).contains(.clips) || tree.flags(a.box).contains(.control) {
+        let isTextArea = tree.flags(a.box).contains(.control) && (tree.controls[a.box]?.rows ?? 0) > 0
+        if tree.kind(a.box) != .replaced, !isTextArea, !tree.flags(a.box).contains(.clips) || tree.flags(a.box).contains(.control) {
             if let baseline = tree.kind(a.box) == .block ? engine.lastBaseline(a.box) : engine.firstBaseline(a.box) { ascent = geometry.margin.top + baseline }
             else if tree.flags(a.box).contains(.control) { ascent = geometry.margin.top + geometry.contentTop + tree.textStyle(a.box).boxAscent }   // an empty field
         }
-        if tree.kind(a.box) == .replaced, tree.boxes[Int(a.box)].textStart == ReplacedKind.checkbox.rawValue || tree.boxes[Int(a.box)].textStart == ReplacedKind.radio.rawValue { ascent = outer - geometry.margin.bottom }
+        if tree.kind(a.box) == .replaced {
+            switch ReplacedKind(rawValue: tree.boxes[Int(a.box)].textStart) {
+            case .checkbox, .radio, .slider: ascent = outer - geometry.margin.bottom
+            case .swatch: ascent = outer - geometry.margin.bottom - LayoutUnit(6)        // its frame and padding
+            default: break
+            }
+        }
+        if tree.controls[a.box]?.isList == true {     // the last option's text
+            let ts = tree.textStyle(a.box)
+            ascent = outer - geometry.margin.bottom - geometry.border.bottom - geometry.padding.bottom - .one - ts.descent
+        }
         let descent = outer - ascent
         var group = o?.group ?? 0, move = o?.shift ?? .zero
         if s.verticalAlign == .top || s.verticalAlign == .bottom {
@@ -312,6 +327,8 @@ struct LineBuilder {
             if tree.fragments[i].kind == .atomic { tree.geometry[tree.geo(tree.fragments[i].box)].y = tree.fragments[i].y }
         }
         let height = isReal ? ascent + descent : .zero
+        for b in belowLine { tree.geometry[tree.geo(b)].x = originX; tree.geometry[tree.geo(b)].y = lineTop + height }
+        belowLine.removeAll(keepingCapacity: true)
         lines.append(Line(y: lineTop, height: height, baseline: baseline, fragmentStart: Int32(first), fragmentEnd: Int32(tree.fragments.count)))
         if isReal {
             if tree.geometry[g].firstBaseline == .min { tree.geometry[g].firstBaseline = baseline }

@@ -26,8 +26,9 @@ extension LayoutEngine {
     }
 
     /// The margins that adjoin the top edge of `b`, and whether all of its margins adjoin each other (it collapses through).
-    /// `quirkless`: quirky margins count as zero, at the top of a body or cell.
-    func topMargins(_ b: BoxID, base: LayoutUnit, floats: FloatContext, quirkless: Bool) -> (strut: MarginStrut, isThrough: Bool) {
+    /// `quirkless`: quirky margins count as zero, at the top of a body or cell. `top` and `before`: where the box would be, in
+    /// the formatting context, if it had no margins but those that adjoin it from outside.
+    func topMargins(_ b: BoxID, base: LayoutUnit, floats: FloatContext, quirkless: Bool, top: LayoutUnit, before: MarginStrut) -> (strut: MarginStrut, isThrough: Bool) {
         let s = style(b)
         let isAnonymous = tree.flags(b).contains(.anonymous)
         var strut = MarginStrut()
@@ -43,8 +44,14 @@ extension LayoutEngine {
             while c != noBox {
                 if tree.flags(c).contains(.floating) { hasFloat = true }
                 if tree.kind(c) != .marker, tree.flags(c).isDisjoint(with: [.floating, .outOfFlow]) {
-                    if style(c).clear != .none, hasFloat || floats.clearance(style(c).clear) != .min { return (strut, false) }
-                    let inner = topMargins(c, base: base, floats: floats, quirkless: quirkless)
+                    if style(c).clear != .none, hasFloat { return (strut, false) }
+                    var outside = before
+                    outside.add(strut)
+                    let inner = topMargins(c, base: base, floats: floats, quirkless: quirkless, top: top, before: outside)
+                    if style(c).clear != .none {
+                        outside.add(inner.strut)
+                        if floats.clearance(style(c).clear) > top + outside.value { return (strut, false) }
+                    }
                     strut.add(inner.strut)
                     if !inner.isThrough { return (strut, false) }
                 }
@@ -52,7 +59,7 @@ extension LayoutEngine {
             }
         }
         if hasMarker { return (strut, false) }
-        guard collapsesBottom(b), s.minHeight.isAuto || s.minHeight.isZero, s.height.isAuto || s.height.isZero else { return (strut, false) }
+        guard collapsesBottom(b), s.aspectRatio == 0, s.minHeight.isAuto || s.minHeight.isZero, s.height.isAuto || s.height.isZero else { return (strut, false) }
         if !isAnonymous { strut.add(s.marginBottom.resolveOrZero(base), isQuirky: s.box.quirkyMarginBottom) }
         return (strut, true)
     }

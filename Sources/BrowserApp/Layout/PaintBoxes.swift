@@ -15,6 +15,10 @@ extension Painter {
         let s = tree.style(b)
         if s.visibility != .visible { return }
         note(b, r)
+        if let legend = legendRect(b) {
+            let top = Swift.max(0, legend.y + legend.height / 2 - r.y - s.borderTop.width.round / 2)
+            r = Rect(r.x, r.y + top, r.width, Swift.max(0, r.height - top))
+        }
         if goal == .hit || tree.flags(b).contains(.anonymous) { return }
         if tree.kind(b) == .tableCell, s.emptyCells == .hide, s.borderCollapse == .separate, tree.firstChild(b) == noBox { return }
         let g = tree.geometry[tree.geo(b)]
@@ -24,6 +28,19 @@ extension Painter {
         if let c = tree.collapsedBorders[b] { paintBorders(centred(c, g), top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
         else { paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: s.backgroundColor) }
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    /// Border box of the legend that stands in a fieldset's border.
+    private func legendRect(_ b: BoxID) -> Rect? {
+        let node = tree.boxes[Int(b)].node
+        guard !node.isNone, document.isHTML(node, .fieldset) else { return nil }
+        var c = tree.firstChild(b)
+        while c != noBox {
+            let child = tree.boxes[Int(c)].node
+            if !child.isNone, document.isHTML(child, .legend), tree.kind(c).hasGeometry, tree.flags(c).isDisjoint(with: [.floating, .outOfFlow]) { return borderBox(c) }
+            c = tree.next(c)
+        }
+        return nil
     }
 
     /// The rectangle whose inner border ring is centred on the cell's edges.
@@ -262,6 +279,8 @@ extension Painter {
         case .checkbox, .radio: paintCheck(b, r)
         case .progress: paintProgress(b, r)
         case .frame, .canvas: break
+        case .slider: paintSlider(r)
+        case .swatch: emit(.fill(out(r), .black))
         }
     }
 
@@ -282,6 +301,14 @@ extension Painter {
         if target != r { emit(.pushClip(out(r))) }
         emit(.image(bitmap, source: Rect(0, 0, Int32(clamping: bitmap.width), Int32(clamping: bitmap.height)), destination: out(target)))
         if target != r { emit(.popClip) }
+    }
+
+    /// A track with its thumb in the middle.
+    private func paintSlider(_ r: Rect) {
+        let y = r.y + r.height / 2
+        emit(.roundedFill(out(Rect(r.x, y - 3, r.width, 6)), radius: 3, Color(224, 224, 224)))
+        emit(.roundedFill(out(Rect(r.x, y - 3, r.width / 2, 6)), radius: 3, Color(26, 115, 232)))
+        emit(.roundedFill(out(Rect(r.x + r.width / 2 - 8, y - 8, 16, 16)), radius: 8, Color(26, 115, 232)))
     }
 
     private func paintBroken(_ b: BoxID, _ r: Rect) {

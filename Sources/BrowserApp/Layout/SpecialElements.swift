@@ -4,12 +4,14 @@ import DOM
 import CSS
 import Graphics
 
-enum ReplacedKind: Int32 { case image = 0, frame, checkbox, radio, progress, canvas }
+enum ReplacedKind: Int32 { case image = 0, frame, checkbox, radio, progress, canvas, slider, swatch }
 
 struct Marker {
     enum Shape: UInt8 { case disc, circle, square, text }
     var shape: Shape
     var text: String
+    /// From list-style-image.
+    var image: (any PageImage)?
 }
 
 extension BoxBuilder {
@@ -25,9 +27,16 @@ extension BoxBuilder {
         case .img: addImage(n, style); return true
         case .input: addInput(n, style); return true
         case .textarea: addControl(n, style, text: textareaText(n), multiline: true); return true
-        case .select: addControl(n, style, text: selectText(n) + " \u{25BE}", multiline: false); return true
-        case .iframe, .embed, .video: addReplaced(n, style, .frame); return true
-        case .canvas: addReplaced(n, style, .canvas); return true
+        case .select:
+            if isListBox(n) { return false }
+            addControl(n, style, text: selectText(n), multiline: false)
+            return true
+        case .iframe, .video: addReplaced(n, style, .frame); return true
+        case .embed: return true
+        case .object:
+            if hasFallback(n) { return false }
+            addReplaced(n, style, .frame)
+            return true
         case .progress: addReplaced(n, style, .progress); return true
         case .meter: addReplaced(n, style, .progress); return true
         case .audio: return true
@@ -71,15 +80,31 @@ extension BoxBuilder {
         let picture = source.isEmpty ? nil : images?.image(for: source)
         if picture == nil, !source.isEmpty { images?.needsImage(source) }
         let alt = document.attribute(n, .alt) ?? ""
-        if picture == nil, !alt.isEmpty, style.width.isAuto, style.height.isAuto, isInlineDisplay(style.display), !style.isFloating, !style.isOutOfFlow {
+        let isSized = !style.width.isAuto && !style.height.isAuto
+        if picture == nil, !alt.isEmpty, !(isSized && document.isQuirks), isInlineDisplay(style.display), !style.isFloating, !style.isOutOfFlow {
             let box = tree.make(.inline, node: n, style: styleIndex(style))
             tree.setBox(box, of: n)
             insert(box, isBlockLevel: false)
+            let icon = ComputedStyle(anonymousIn: style, display: .inline)
+            icon.setPaddingLeft(LayoutUnit(16))       // where others show the broken picture
+            tree.append(tree.make(.inline, node: .none, style: addStyle(icon), flags: .generated), to: box)
             addGeneratedText(alt, to: box, decoration: frames[frames.count - 1].decoration)
             return
         }
         let box = addReplaced(n, style, .image)
-        if let picture { tree.images[box] = picture } else if !alt.isEmpty { tree.generatedText[box] = alt }
+        if let picture { tree.images[box] = picture } else {
+            if !alt.isEmpty { tree.generatedText[box] = alt }
+            tree.naturalSizes[box] = missingImageSize(n, source, document.attribute(n, .alt))
+        }
+    }
+
+    /// What a picture without pixels is taken for: the ratio of its attributes, or the icon of a broken one.
+    private func missingImageSize(_ n: NodeID, _ source: String, _ alt: String?) -> ReplacedNatural {
+        if let w = integer(document.attribute(n, .width)), let h = integer(document.attribute(n, .height)), w > 0, h > 0 {
+            return ReplacedNatural(width: .zero, height: .zero, ratioWidth: LayoutUnit(Swift.min(w, 100_000)), ratioHeight: LayoutUnit(Swift.min(h, 100_000)))
+        }
+        if !source.isEmpty, alt == nil { return ReplacedNatural(width: LayoutUnit(16), height: LayoutUnit(16)) }
+        return ReplacedNatural()
     }
 
     private func addSVG(_ n: NodeID, _ style: ComputedStyle) {
@@ -94,11 +119,12 @@ extension BoxBuilder {
         case "checkbox": addReplaced(n, style, .checkbox)
         case "radio": addReplaced(n, style, .radio)
         case "image": addImage(n, style)
-        case "range": addReplaced(n, style, .progress)
+        case "range": addReplaced(n, style, .slider)
         case "submit": addControl(n, style, text: document.attribute(n, .value) ?? "Submit", multiline: false)
         case "reset": addControl(n, style, text: document.attribute(n, .value) ?? "Reset", multiline: false)
         case "button": addControl(n, style, text: document.attribute(n, .value) ?? "", multiline: false)
-        case "file": addControl(n, style, text: "Choose file", multiline: false)
+        case "file": addControl(n, style, text: "Choose File  No file chosen", multiline: false)
+        case "color": addReplaced(n, style, .swatch)
         default:
             let value = document.attribute(n, .value) ?? ""
             let shown = value.isEmpty ? document.attribute(n, .placeholder) ?? "" : type == "password" ? mask(value) : value
@@ -123,6 +149,7 @@ extension BoxBuilder {
         tree.generatedText[inner] = text.isEmpty ? "\u{200B}" : text
         tree.append(inner, to: box)
         if let size = controlSize(n, multiline: multiline) { tree.controls[box] = size }
+        if document.name(n) == .select { tree.menuTexts[box] = optionTexts(n) }
     }
 
     private func controlSize(_ n: NodeID, multiline: Bool) -> ControlSize? {
@@ -131,11 +158,30 @@ extension BoxBuilder {
             return Swift.min(v, 1000)
         }
         if multiline { return ControlSize(columns: clamped(.cols, 20), rows: clamped(.rows, 2)) }
+        if document.name(n) == .select { return ControlSize(columns: 0, rows: 0, isMenu: true) }
         guard document.name(n) == .input else { return nil }
         switch lowercased(document.attribute(n, .type) ?? "text") {
-        case "submit", "reset", "button", "file": return nil
+        case "submit", "reset", "button": return nil
+        case "file": return ControlSize(columns: 34, rows: 0, isFile: true)
         default: return ControlSize(columns: clamped(.size, 20), rows: 0)
         }
+    }
+
+    /// An object with contents of its own shows them, since nothing plays objects.
+    private func hasFallback(_ n: NodeID) -> Bool {
+        var c = document.firstChild(n)
+        while !c.isNone {
+            if document.isElement(c), !document.isHTML(c, .param) { return true }
+            c = document.nextSibling(c)
+        }
+        return false
+    }
+
+    /// A select that shows several options at once.
+    func isListBox(_ n: NodeID) -> Bool { document.hasAttribute(n, .multiple) || (integer(document.attribute(n, .size)) ?? 1) > 1 }
+    func listBoxSize(_ n: NodeID) -> ControlSize {
+        let size = integer(document.attribute(n, .size)) ?? 0
+        return ControlSize(columns: 0, rows: size > 0 ? Swift.min(size, 1000) : 4, isList: true)
     }
 
     private func isPlaceholder(_ n: NodeID) -> Bool {
@@ -150,6 +196,17 @@ extension BoxBuilder {
     }
 
     private func textareaText(_ n: NodeID) -> String { document.attribute(n, .value) ?? document.textContent(n) }
+
+    private static let optionCountMax = 2000
+    private func optionTexts(_ n: NodeID) -> [String] {
+        var result: [String] = []
+        var c = document.next(n, within: n)
+        while !c.isNone, result.count < BoxBuilder.optionCountMax {
+            if document.isHTML(c, .option) { result.append(trimmed(document.attribute(c, .label) ?? document.textContent(c))) }
+            c = document.next(c, within: n)
+        }
+        return result
+    }
 
     private func selectText(_ n: NodeID) -> String {
         var first: String?
@@ -231,7 +288,8 @@ extension BoxBuilder {
 
     func addMarker(_ n: NodeID, _ box: BoxID, _ style: ComputedStyle) {
         let number = counters.nextItem(explicit: document.isHTML(n, .li) ? integer(document.attribute(n, .value)) : nil)
-        if style.listStyleType == .none { return }
+        let image = style.listStyleImage.flatMap { markerImage($0) }
+        if style.listStyleType == .none, image == nil { return }
         var marker = Marker(shape: .text, text: "")
         switch style.listStyleType {
         case .disc: marker.shape = .disc
@@ -241,14 +299,39 @@ extension BoxBuilder {
         case .disclosureOpen, .disclosureClosed: marker.text = counterText(number, style.listStyleType) + " "
         default: marker.text = counterText(number, style.listStyleType) + ". "
         }
+        marker.image = image
         if style.listStylePosition == .inside {
-            let text = marker.shape == .text ? marker.text : counterText(number, style.listStyleType) + " "
-            addGeneratedText(text, to: box, decoration: 0)
+            addInsideMarker(marker.shape == .text ? marker.text : counterText(number, style.listStyleType) + " ", shape: marker.shape, to: box, style)
             return
         }
         let m = tree.make(.marker, node: .none, style: tree.boxes[Int(box)].style, flags: .generated)
         tree.markers[m] = marker
         tree.append(m, to: box)
+    }
+}
+
+extension BoxBuilder {
+    private func markerImage(_ url: String) -> (any PageImage)? {
+        guard let images else { return nil }
+        if let picture = images.image(for: url) { return picture }
+        images.needsImage(url)
+        return nil
+    }
+
+    /// A marker in the line. Bullets and triangles take fixed room: bullet, a pixel and an em; 1.06 em for triangles.
+    private func addInsideMarker(_ text: String, shape: Marker.Shape, to box: BoxID, _ style: ComputedStyle) {
+        let isTriangle = style.listStyleType == .disclosureOpen || style.listStyleType == .disclosureClosed
+        guard shape != .text || isTriangle, !fonts.isEmpty else { addGeneratedText(text, to: box, decoration: 0); return }
+        let ts = TextStyle(style, fonts: fonts)
+        let room = isTriangle ? LayoutUnit(raw: ts.size * 678 / 640) : LayoutUnit((ts.ascent.floor * 2 / 3 + 1) / 2 + 1) + LayoutUnit(raw: ts.size)
+        let inner = ComputedStyle(anonymousIn: style, display: .inline)
+        inner.setMarginRight(room - text.unicodeScalars.reduce(LayoutUnit.zero) { sum, scalar in
+            let id = fonts.fallback(for: scalar.value, like: ts.fontID), face = fonts.face(id)
+            return sum + snappedUp(Int64(face.advanceUnits(face.glyph(for: scalar.value))) &* ts.sizeFine / Int64(face.unitsPerEm))
+        })
+        let wrapper = tree.make(.inline, node: .none, style: addStyle(inner), flags: .generated)
+        tree.append(wrapper, to: box)
+        addGeneratedText(text, to: wrapper, decoration: 0)
     }
 }
 

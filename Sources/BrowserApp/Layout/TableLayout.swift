@@ -7,7 +7,8 @@ extension LayoutEngine {
     private func gridIndex(_ b: BoxID) -> Int { Int(tree.boxes[Int(b)].textStart) }
 
     private func spacing(_ b: BoxID) -> (x: LayoutUnit, y: LayoutUnit) {
-        let s = style(b)
+        let s = style(b), index = gridIndex(b)
+        if tree.tables[index].isBuilt, tree.tables[index].columnCount == 0 { return (.zero, .zero) }
         return s.borderCollapse == .collapse ? (.zero, .zero) : (s.borderSpacingX.floored, s.borderSpacingY.floored)       // whole pixels, as Chromium keeps them
     }
 
@@ -58,10 +59,12 @@ extension LayoutEngine {
         let i = intrinsic(cell.box)
         let s = style(cell.box)
         var least = i.min
-        if let limit = absoluteBorderBox(cell.box, s.minWidth) { least = Swift.max(least, limit) }
+        let limit = absoluteBorderBox(cell.box, s.maxWidth)
+        if let limit { least = Swift.min(least, limit) }
+        if let floor = absoluteBorderBox(cell.box, s.minWidth) { least = Swift.max(least, floor) }
         column.min = Swift.max(column.min, least)
         var most = Swift.max(i.max, least)
-        if let limit = absoluteBorderBox(cell.box, s.maxWidth) { most = Swift.max(least, Swift.min(most, limit)) }
+        if let limit { most = Swift.max(least, Swift.min(most, limit)) }
         if s.whiteSpace == .nowrap, case .px = s.width { column.min = Swift.max(column.min, i.min) }
         if let w = absoluteBorderBox(cell.box, s.width) {
             if !column.isFixed { column.isFixed = true; column.max = Swift.max(column.min, w) } else { column.max = Swift.max(column.max, Swift.max(w, least)) }
@@ -118,7 +121,7 @@ extension LayoutEngine {
     func tableIntrinsic(_ b: BoxID) -> Intrinsic {
         let index = prepare(b)
         let columns = tree.tables[index].columns
-        let gaps = spacing(b).x * Int32(columns.count + 1) + frameWidth(b)
+        let gaps = (columns.isEmpty ? .zero : spacing(b).x * Int32(columns.count + 1)) + frameWidth(b)
         var least = LayoutUnit.zero, most = LayoutUnit.zero
         var percentSum: Int64 = 0, otherMax = LayoutUnit.zero, fromPercent = LayoutUnit.zero
         let hundred = Int64(Length.onePercent) * 100
@@ -310,9 +313,21 @@ extension LayoutEngine {
             var sum = gap.y * Int32(cell.rowSpan - 1)
             for r in cell.row..<(cell.row + cell.rowSpan) { sum += rows.height[r] }
             let missing = tree.geometry[tree.geo(cell.box)].height - sum
-            if missing > .zero { rows.height[cell.row + cell.rowSpan - 1] += missing }
+            if missing > .zero { grow(&rows.height, cell.row..<(cell.row + cell.rowSpan), missing) }
         }
         return rows
+    }
+
+    /// Shares what a spanning cell needs beyond its rows among them, in proportion to their heights; empty rows take none
+    /// unless all are empty (CSS Tables 3 §4.5).
+    private func grow(_ heights: inout [LayoutUnit], _ range: Range<Int>, _ extra: LayoutUnit) {
+        var sum = LayoutUnit.zero, left = extra
+        for r in range { sum += heights[r] }
+        for r in range where sum > .zero {
+            let share = extra.scaled(by: heights[r], over: sum)
+            heights[r] += share; left -= share
+        }
+        heights[range.upperBound - 1] += left
     }
 
     private func cellBaseline(_ b: BoxID) -> LayoutUnit {

@@ -55,8 +55,10 @@ struct PresentationalHints {
         background(node, &css)
         color(node, .text).map { css += "color:" + $0 + ";" }
         length(node, Atom("leftmargin"), "margin-left", &css)
+        length(node, Atom("leftmargin"), "margin-right", &css)
         length(node, Atom("rightmargin"), "margin-right", &css)
         length(node, Atom("topmargin"), "margin-top", &css)
+        length(node, Atom("topmargin"), "margin-bottom", &css)
         length(node, .marginheight, "margin-top", &css)
         length(node, .marginheight, "margin-bottom", &css)
         length(node, .marginwidth, "margin-left", &css)

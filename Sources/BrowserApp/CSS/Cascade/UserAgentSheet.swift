@@ -145,10 +145,11 @@ enum UserAgentSheet {
     video { object-fit: contain }
     svg:not(:root) { overflow: hidden }
     img, video, canvas, iframe, object, embed, svg { display: inline }
-    object > param, audio:not([controls]), video > source, canvas > * { display: none }
+    object > param, audio:not([controls]), video > source { display: none }
 
     /* 15.5 Form controls: simple looks */
-    input, select, button, textarea, meter, progress { display: inline-block; letter-spacing: initial; word-spacing: initial; line-height: initial; text-transform: initial;
+    meter, progress { display: inline-block; box-sizing: border-box }
+    input, select, button, textarea { display: inline-block; letter-spacing: initial; word-spacing: initial; line-height: initial; text-transform: initial;
       text-indent: initial; font: 13.3333px sans-serif; color: black; text-align: start; margin: 0; box-sizing: border-box }
     input, textarea { box-sizing: content-box; padding: 1px 2px; border: 2px inset #767676; background-color: white; cursor: text }
     textarea { font-family: monospace; white-space: pre-wrap; overflow-wrap: break-word; padding: 2px; border: 1px solid #767676; overflow: auto }
@@ -159,7 +160,11 @@ enum UserAgentSheet {
     input[type=radio] { border-radius: 50%; margin: 3px 3px 0 5px }
     input[type=checkbox]:checked, input[type=radio]:checked { background-color: #1a73e8 }
     input[type=image] { border: none; padding: 0; background-color: transparent; cursor: pointer }
-    input[type=range], input[type=color], input[type=file] { border: none; padding: 0; background-color: transparent; cursor: default }
+    input[type=range] { width: 129px; height: 16px; margin: 2px }
+    input[type=color] { width: 50px; height: 27px; box-sizing: border-box }
+    input[type=date] { width: 9.4em; height: 1.6em; box-sizing: border-box }
+    select[multiple], select[size]:not([size="1"]) { padding: 0; white-space: normal; text-align: left }
+    input[type=range], input[type=file] { border: none; padding: 0; background-color: transparent; cursor: default }
     button:disabled, input:disabled, select:disabled, textarea:disabled { color: #6d6d6d; cursor: default }
     button:active, input[type=submit]:active, input[type=button]:active, input[type=reset]:active { border-style: inset }
     optgroup { font-weight: bold }
@@ -167,7 +172,9 @@ enum UserAgentSheet {
     summary { display: list-item; list-style: disclosure-closed inside }
     details[open] > summary:first-of-type { list-style-type: disclosure-open }
     details:not([open]) > :not(summary) { display: none }
-    progress, meter { width: 10em; height: 1em; vertical-align: -0.2em; border: 1px solid #767676; background-color: #efefef }
+    meter { width: 5em }
+    progress { width: 10em }
+    progress, meter { height: 1em; vertical-align: -0.2em; border: 1px solid #767676; background-color: #efefef }
     marquee { display: inline-block; overflow: hidden }
     noscript { display: inline }
     """

@@ -24,20 +24,20 @@ enum PropertyID: UInt8, Sendable {
     case counterIncrement, counterSet, flexDirection, flexWrap, flexGrow, flexShrink
     case flexBasis, order, justifyContent, alignItems, alignContent, alignSelf
     case justifyItems, justifySelf, rowGap, columnGap, appearance, aspectRatio
-    case gridTemplateColumns, gridTemplateRows, gridTemplateAreas, gridAutoColumns, gridAutoRows, gridAutoFlow
-    case gridRowStart, gridRowEnd, gridColumnStart, gridColumnEnd
+    case columnCount, columnWidth, gridTemplateColumns, gridTemplateRows, gridTemplateAreas, gridAutoColumns
+    case gridAutoRows, gridAutoFlow, gridRowStart, gridRowEnd, gridColumnStart, gridColumnEnd
     // shorthands
     case margin, padding, border, borderTop, borderRight, borderBottom
     case borderLeft, borderWidth, borderStyle, borderColor, borderRadius, borderSpacing
     case background, backgroundPosition, font, fontVariant, listStyle, flex
     case flexFlow, overflow, textDecoration, inset, gap, outline
     case placeContent, placeItems, placeSelf, gridRow, gridColumn, gridArea
-    case gridTemplate, grid, all, marginInline, marginBlock, paddingInline
-    case paddingBlock, borderInline, borderBlock, insetInline, insetBlock
+    case gridTemplate, grid, columns, all, marginInline, marginBlock
+    case paddingInline, paddingBlock, borderInline, borderBlock, insetInline, insetBlock
 
-    static let inheritedCount = 31, longhandCount = 125
-    static let names = NameTable("font-family font-size color font-weight font-style font-variant-caps line-height letter-spacing word-spacing text-align text-indent text-transform white-space word-break overflow-wrap hyphens tab-size direction list-style-type list-style-position list-style-image quotes border-collapse -internal-border-spacing-x -internal-border-spacing-y caption-side empty-cells visibility cursor pointer-events user-select display position float clear top right bottom left z-index box-sizing width height min-width min-height max-width max-height margin-top margin-right margin-bottom margin-left padding-top padding-right padding-bottom padding-left border-top-width border-right-width border-bottom-width border-left-width border-top-style border-right-style border-bottom-style border-left-style border-top-color border-right-color border-bottom-color border-left-color border-top-left-radius border-top-right-radius border-bottom-right-radius border-bottom-left-radius outline-width outline-style outline-color outline-offset overflow-x overflow-y object-fit opacity background-color background-image background-repeat background-position-x background-position-y background-size background-attachment background-origin background-clip box-shadow vertical-align text-decoration-line text-decoration-style text-decoration-color text-overflow table-layout content counter-reset counter-increment counter-set flex-direction flex-wrap flex-grow flex-shrink flex-basis order justify-content align-items align-content align-self justify-items justify-self row-gap column-gap appearance aspect-ratio grid-template-columns grid-template-rows grid-template-areas grid-auto-columns grid-auto-rows grid-auto-flow grid-row-start grid-row-end grid-column-start grid-column-end margin padding border border-top border-right border-bottom border-left border-width border-style border-color border-radius border-spacing background background-position font font-variant list-style flex flex-flow overflow text-decoration inset gap outline place-content place-items place-self grid-row grid-column grid-area grid-template grid all margin-inline margin-block padding-inline padding-block border-inline border-block inset-inline inset-block margin-inline-start margin-inline-end margin-block-start margin-block-end padding-inline-start padding-inline-end padding-block-start padding-block-end inset-inline-start inset-inline-end inset-block-start inset-block-end border-inline-start border-inline-end border-block-start border-block-end border-inline-start-width border-inline-end-width border-inline-start-style border-inline-end-style border-inline-start-color border-inline-end-color inline-size block-size min-inline-size max-inline-size min-block-size max-block-size word-wrap grid-gap grid-row-gap grid-column-gap -webkit-box-sizing -moz-box-sizing -webkit-box-shadow -webkit-border-radius -webkit-appearance -moz-appearance -webkit-user-select -webkit-flex -webkit-flex-direction -webkit-flex-wrap -webkit-flex-flow -webkit-flex-grow -webkit-flex-shrink -webkit-flex-basis -webkit-order -webkit-align-items -webkit-align-self -webkit-justify-content -webkit-background-size -webkit-opacity")
-    /// What the names past the first 166 of `names` stand for.
+    static let inheritedCount = 31, longhandCount = 127
+    static let names = NameTable("font-family font-size color font-weight font-style font-variant-caps line-height letter-spacing word-spacing text-align text-indent text-transform white-space word-break overflow-wrap hyphens tab-size direction list-style-type list-style-position list-style-image quotes border-collapse -internal-border-spacing-x -internal-border-spacing-y caption-side empty-cells visibility cursor pointer-events user-select display position float clear top right bottom left z-index box-sizing width height min-width min-height max-width max-height margin-top margin-right margin-bottom margin-left padding-top padding-right padding-bottom padding-left border-top-width border-right-width border-bottom-width border-left-width border-top-style border-right-style border-bottom-style border-left-style border-top-color border-right-color border-bottom-color border-left-color border-top-left-radius border-top-right-radius border-bottom-right-radius border-bottom-left-radius outline-width outline-style outline-color outline-offset overflow-x overflow-y object-fit opacity background-color background-image background-repeat background-position-x background-position-y background-size background-attachment background-origin background-clip box-shadow vertical-align text-decoration-line text-decoration-style text-decoration-color text-overflow table-layout content counter-reset counter-increment counter-set flex-direction flex-wrap flex-grow flex-shrink flex-basis order justify-content align-items align-content align-self justify-items justify-self row-gap column-gap appearance aspect-ratio column-count column-width grid-template-columns grid-template-rows grid-template-areas grid-auto-columns grid-auto-rows grid-auto-flow grid-row-start grid-row-end grid-column-start grid-column-end margin padding border border-top border-right border-bottom border-left border-width border-style border-color border-radius border-spacing background background-position font font-variant list-style flex flex-flow overflow text-decoration inset gap outline place-content place-items place-self grid-row grid-column grid-area grid-template grid columns all margin-inline margin-block padding-inline padding-block border-inline border-block inset-inline inset-block margin-inline-start margin-inline-end margin-block-start margin-block-end padding-inline-start padding-inline-end padding-block-start padding-block-end inset-inline-start inset-inline-end inset-block-start inset-block-end border-inline-start border-inline-end border-block-start border-block-end border-inline-start-width border-inline-end-width border-inline-start-style border-inline-end-style border-inline-start-color border-inline-end-color inline-size block-size min-inline-size max-inline-size min-block-size max-block-size word-wrap grid-gap grid-row-gap grid-column-gap -webkit-box-sizing -moz-box-sizing -webkit-box-shadow -webkit-border-radius -webkit-appearance -moz-appearance -webkit-user-select -webkit-flex -webkit-flex-direction -webkit-flex-wrap -webkit-flex-flow -webkit-flex-grow -webkit-flex-shrink -webkit-flex-basis -webkit-order -webkit-align-items -webkit-align-self -webkit-column-count -moz-column-count -webkit-column-width -moz-column-width -webkit-columns -webkit-column-gap -moz-column-gap -webkit-justify-content -webkit-background-size -webkit-opacity")
+    /// What the names past the first 169 of `names` stand for.
     static let aliases: [PropertyID] = [
     .marginLeft, .marginRight, .marginTop, .marginBottom, .paddingLeft, .paddingRight,
     .paddingTop, .paddingBottom, .left, .right, .top, .bottom,
@@ -47,9 +47,10 @@ enum PropertyID: UInt8, Sendable {
     .rowGap, .columnGap, .boxSizing, .boxSizing, .boxShadow, .borderRadius,
     .appearance, .appearance, .userSelect, .flex, .flexDirection, .flexWrap,
     .flexFlow, .flexGrow, .flexShrink, .flexBasis, .order, .alignItems,
-    .alignSelf, .justifyContent, .backgroundSize, .opacity
+    .alignSelf, .columnCount, .columnCount, .columnWidth, .columnWidth, .columns,
+    .columnGap, .columnGap, .justifyContent, .backgroundSize, .opacity
     ]
-    static let namedCount = 166
+    static let namedCount = 169
 }
 
 extension PropertyID {
@@ -136,6 +137,7 @@ extension PropertyID {
         case .justifySelf: return .alignment
         case .rowGap: return .length([.normalIsZero])
         case .columnGap: return .length([.normalIsZero])
+        case .columnWidth: return .length([.auto])
         default: return .custom
         }
     }
@@ -284,6 +286,8 @@ extension StyleBuilder {
         case .columnGap: box.columnGap = fromBox.columnGap
         case .appearance: box.appearance = fromBox.appearance
         case .aspectRatio: box.aspectRatio = fromBox.aspectRatio
+        case .columnCount: box.columnCount = fromBox.columnCount
+        case .columnWidth: box.columnWidth = fromBox.columnWidth
         case .gridTemplateColumns: box.gridTemplateColumns = fromBox.gridTemplateColumns
         case .gridTemplateRows: box.gridTemplateRows = fromBox.gridTemplateRows
         case .gridTemplateAreas: box.gridTemplateAreas = fromBox.gridTemplateAreas
@@ -381,6 +385,7 @@ extension StyleBuilder {
         case .justifySelf: if case .enumeration(let raw) = value, let v = BoxAlignment(rawValue: raw) { box.justifySelf = v }
         case .rowGap: box.rowGap = length(value).nonNegative
         case .columnGap: box.columnGap = length(value).nonNegative
+        case .columnWidth: box.columnWidth = length(value).nonNegative
         default: return false
         }
         return true

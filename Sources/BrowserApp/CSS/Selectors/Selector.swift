@@ -9,7 +9,7 @@ enum PartKind: UInt8 {
     case nthChild, nthLastChild, nthOfType, nthLastOfType
     case root, empty, anyLink, link, visited, hover, active, focus, focusVisible, focusWithin, target
     case checked, disabled, enabled, required, optional, readWrite, readOnly, placeholderShown, indeterminate, lang
-    case not, matchesAny, never
+    case not, matchesAny, has, scope, never
     case descendant, child, nextSibling, laterSibling
 
     var isCombinator: Bool { rawValue >= PartKind.descendant.rawValue }
@@ -44,7 +44,7 @@ struct CompiledSelector {
 final class SelectorStore {
     var parts: [SelectorPart] = []
     var strings: [[UInt8]] = []
-    /// Arguments of :not, :is and :where.
+    /// Arguments of :not, :is, :where and :has, and what `&` stands for.
     var lists: [[CompiledSelector]] = []
     var selectors: [CompiledSelector] = []
     /// Some selector looks at this state of elements.

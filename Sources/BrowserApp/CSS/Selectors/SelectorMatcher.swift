@@ -12,12 +12,16 @@ final class SelectorMatcher {
 
     /// Steps that `~` may still take in this pass: n siblings cost n² steps, which only a hostile page reaches.
     private var siblingStepsLeft = CSSLimits.siblingStepCountMax
+    /// The same for elements that `:has()` looks at.
+    private var hasStepsLeft = CSSLimits.siblingStepCountMax
+    /// The element whose `:has()` is tested.
+    private var anchor = NodeID.none
 
     init(document: Document) { self.document = document }
 
     /// Forgets sibling positions; call before each pass over a changed document.
     func reset() {
-        siblingStepsLeft = CSSLimits.siblingStepCountMax
+        siblingStepsLeft = CSSLimits.siblingStepCountMax; hasStepsLeft = CSSLimits.siblingStepCountMax
         index.removeAll(keepingCapacity: true)
         indexFromEnd.removeAll(keepingCapacity: true)
         typeIndex.removeAll(keepingCapacity: true)
@@ -104,6 +108,10 @@ final class SelectorMatcher {
         case .matchesAny:
             for selector in store.lists[Int(part.a)] where matches(selector, store, node) { return true }
             return false
+        case .has:
+            for selector in store.lists[Int(part.a)] where hasMatches(selector, looksAside: part.b != 0, store, node) { return true }
+            return false
+        case .scope: return node == anchor
         case .firstChild: return previousElement(node).isNone
         case .lastChild: return nextElement(node).isNone
         case .onlyChild: return previousElement(node).isNone && nextElement(node).isNone
@@ -117,6 +125,25 @@ final class SelectorMatcher {
         case .never: return false
         default: return stateMatches(part, store, node)
         }
+    }
+
+    /// Whether some element below `node`, or behind it when the selector begins with a sibling combinator, matches relative to it.
+    private func hasMatches(_ selector: CompiledSelector, looksAside: Bool, _ store: FrozenSelectors, _ node: NodeID) -> Bool {
+        let outer = anchor
+        defer { anchor = outer }
+        var root = looksAside ? nextElement(node) : node
+        while !root.isNone {
+            var n = looksAside ? root : document.next(root, within: root)
+            while !n.isNone, hasStepsLeft > 0 {
+                hasStepsLeft -= 1
+                anchor = node
+                if document.isElement(n), matches(selector, store, n) { return true }
+                n = document.next(n, within: root)
+            }
+            if !looksAside { return false }
+            root = nextElement(root)
+        }
+        return false
     }
 
     private func stateMatches(_ part: SelectorPart, _ store: FrozenSelectors, _ node: NodeID) -> Bool {

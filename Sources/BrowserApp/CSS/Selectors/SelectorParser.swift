@@ -8,22 +8,38 @@ struct SelectorParser {
     private var pseudo = PseudoElement.none
     private var specificity: (UInt32, UInt32, UInt32) = (0, 0, 0)
 
-    init(store: SelectorStore) { self.store = store }
+    /// What `&` stands for: a list of the store and its specificity; nil outside nested rules.
+    struct Nesting { var list: Int32; var specificity: UInt32 }
+    private let nesting: Nesting?
+
+    init(store: SelectorStore, nesting: Nesting? = nil) { self.store = store; self.nesting = nesting }
 
     /// Parses a whole prelude; nil when it is invalid.
-    static func parseList(_ cursor: TokenCursor, store: SelectorStore) -> [CompiledSelector]? {
+    static func parseList(_ cursor: TokenCursor, store: SelectorStore, nesting: Nesting? = nil) -> [CompiledSelector]? {
         var result: [CompiledSelector] = []
         for part in cursor.splitByCommas() {
-            var parser = SelectorParser(store: store)
+            var parser = SelectorParser(store: store, nesting: nesting)
             guard let selector = parser.parseSelector(part, depth: 0) else { return nil }
             result.append(selector)
         }
         return result
     }
 
-    private mutating func parseSelector(_ cursor: TokenCursor, depth: Int) -> CompiledSelector? {
+    /// `relativeTo`: what a selector that names no anchor itself is relative to.
+    private mutating func parseSelector(_ cursor: TokenCursor, depth: Int, relativeTo: SelectorPart? = nil) -> CompiledSelector? {
         var cursor = cursor
         guard depth <= CSSLimits.selectorDepthMax, !cursor.isAtEnd else { return nil }
+        if let relativeTo {
+            cursor.skipWhitespace()
+            compounds.append([relativeTo])
+            combinators.append(cursor.takeDelimiter(0x3E) ? .child : cursor.takeDelimiter(0x2B) ? .nextSibling : cursor.takeDelimiter(0x7E) ? .laterSibling : .descendant)
+            cursor.skipWhitespace()
+        } else if depth == 0, let nesting, !containsAmpersand(cursor) || startsWithCombinator(cursor) {
+            cursor.skipWhitespace()
+            compounds.append([ampersand(nesting)])
+            combinators.append(cursor.takeDelimiter(0x3E) ? .child : cursor.takeDelimiter(0x2B) ? .nextSibling : cursor.takeDelimiter(0x7E) ? .laterSibling : .descendant)
+            cursor.skipWhitespace()
+        }
         while true {
             guard let compound = parseCompound(&cursor, depth: depth) else { return nil }
             compounds.append(compound)
@@ -33,6 +49,20 @@ struct SelectorParser {
         }
         guard cursor.isAtEnd, depth == 0 || pseudo == .none else { return nil }
         return emit()
+    }
+
+    private mutating func ampersand(_ nesting: Nesting) -> SelectorPart {
+        specificity.0 += nesting.specificity >> 20; specificity.1 += nesting.specificity >> 10 & 1023; specificity.2 += nesting.specificity & 1023
+        return SelectorPart(kind: .matchesAny, a: nesting.list)
+    }
+    private func containsAmpersand(_ cursor: TokenCursor) -> Bool {
+        for i in cursor.index..<max(cursor.index, cursor.end) where cursor.buffer.tokens[i].kind == .delimiter && cursor.buffer.tokens[i].byte == 0x26 { return true }
+        return false
+    }
+    private func startsWithCombinator(_ cursor: TokenCursor) -> Bool {
+        var cursor = cursor
+        cursor.skipWhitespace()
+        return cursor.isDelimiter(0x3E) || cursor.isDelimiter(0x2B) || cursor.isDelimiter(0x7E)
     }
 
     /// White space was skipped by the cursor, so look back for it.
@@ -58,6 +88,9 @@ struct SelectorParser {
             case .delimiter where token.byte == 0x2A && isFirst:
                 cursor.index += 1
                 if isBar(cursor) { cursor.index += 1; isFirst = true; continue loop }
+            case .delimiter where token.byte == 0x26:
+                parts.append(nesting.map { ampersand($0) } ?? SelectorPart(kind: .root))
+                cursor.index += 1
             case .hash:
                 guard token.byte == 1 else { return nil }
                 parts.append(SelectorPart(kind: .id, atom: atom(token, cursor, lower: false)))
@@ -222,7 +255,8 @@ struct SelectorParser {
             parts.append(SelectorPart(kind: .lang, a: Int32(store.strings.count)))
             store.strings.append(Array(inner.buffer.lowercaseString(inner.token).utf8))
             specificity.1 += 1
-        case .has, .dir, .host:
+        case .has: return parseHas(inner, &parts, depth: depth)
+        case .dir, .host:
             parts.append(SelectorPart(kind: .never))
             specificity.1 += 1
         default: return false
@@ -232,7 +266,7 @@ struct SelectorParser {
     private mutating func parseNested(_ inner: TokenCursor, _ kind: PartKind, _ parts: inout [SelectorPart], depth: Int, isForgiving: Bool, counts: Bool) -> Bool {
         var list: [CompiledSelector] = [], best: UInt32 = 0
         for piece in inner.splitByCommas() {
-            var parser = SelectorParser(store: store)
+            var parser = SelectorParser(store: store, nesting: nesting)
             guard let selector = parser.parseSelector(piece, depth: depth + 1) else {
                 if isForgiving { continue }
                 return false
@@ -244,6 +278,35 @@ struct SelectorParser {
         parts.append(SelectorPart(kind: kind, a: Int32(store.lists.count)))
         store.lists.append(list)
         return true
+    }
+
+    /// :has() (Selectors 4 §4.5): selectors relative to the element. They may not nest.
+    private mutating func parseHas(_ inner: TokenCursor, _ parts: inout [SelectorPart], depth: Int) -> Bool {
+        var below: [CompiledSelector] = [], aside: [CompiledSelector] = [], best: UInt32 = 0
+        for piece in inner.splitByCommas() {
+            var start = piece
+            start.skipWhitespace()
+            let looksAside = start.isDelimiter(0x2B) || start.isDelimiter(0x7E)
+            var parser = SelectorParser(store: store, nesting: nesting)
+            guard let selector = parser.parseSelector(piece, depth: depth + 1, relativeTo: SelectorPart(kind: .scope)) else { return false }
+            if looksAside { aside.append(selector) } else { below.append(selector) }
+            best = max(best, selector.specificity)
+        }
+        specificity.0 += best >> 20; specificity.1 += best >> 10 & 1023; specificity.2 += best & 1023
+        var part = SelectorPart(kind: .has, a: Int32(store.lists.count))
+        if below.isEmpty { part.b = 1; store.lists.append(aside) } else if aside.isEmpty { store.lists.append(below) } else {
+            // Both kinds: either may match.
+            store.lists.append(below); store.lists.append(aside)
+            let first = anonymous(SelectorPart(kind: .has, a: part.a)), second = anonymous(SelectorPart(kind: .has, a: part.a + 1, b: 1))
+            part = SelectorPart(kind: .matchesAny, a: Int32(store.lists.count))
+            store.lists.append([first, second])
+        }
+        parts.append(part)
+        return true
+    }
+    private func anonymous(_ part: SelectorPart) -> CompiledSelector {
+        store.parts.append(part)
+        return CompiledSelector(start: UInt32(store.parts.count - 1), end: UInt32(store.parts.count), specificity: 0)
     }
 
     /// an+b (CSS Syntax 3 §6) from the token shapes it takes.

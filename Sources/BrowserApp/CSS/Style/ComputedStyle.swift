@@ -53,6 +53,8 @@ public struct InheritedStyle: Equatable, Sendable {
 public struct BoxStyle: Equatable, Sendable {
     // Box generation and position
     public var display: Display = .inline    // blockified where CSS 2.2 §9.7 says so
+    /// Inline-level before blockification.
+    public var wasInline = false
     public var position: Position = .static
     public var float: FloatSide = .none
     public var clear: Clear = .none
@@ -124,7 +126,11 @@ public struct BoxStyle: Equatable, Sendable {
     public var justifyItems: BoxAlignment = .normal
     public var justifySelf: BoxAlignment = .auto
     public var rowGap: Length = .zero
-    public var columnGap: Length = .zero
+    /// `auto` stands for normal: nothing, but an em between the columns of text.
+    public var columnGap: Length = .auto
+    /// 0 is auto.
+    public var columnCount: Int32 = 0
+    public var columnWidth: Length = .auto
     // Interaction
     public var appearance: Appearance = .auto
     /// Width over height in 16.16; 0 is auto.
@@ -162,6 +168,10 @@ public final class ComputedStyle {
         box.display = display
         box.textDecorationColor = parent.inherited.color
     }
+
+    // For boxes that layout makes; only on styles of anonymous boxes.
+    public func setPaddingLeft(_ width: LayoutUnit) { box.paddingLeft = .px(width) }
+    public func setMarginRight(_ width: LayoutUnit) { box.marginRight = .px(width) }
 
     static let initialQuotes = [QuotePair(open: "\u{201C}", close: "\u{201D}"), QuotePair(open: "\u{2018}", close: "\u{2019}")]
 

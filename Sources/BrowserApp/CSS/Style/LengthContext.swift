@@ -41,6 +41,17 @@ struct LengthContext: Equatable {
         LayoutUnit(clamping: multiplyFixed(Int64(unit.raw), value, divisor))
     }
 
+    /// The nearest 1/64 px, as line heights are kept.
+    func rounded(_ length: SpecifiedLength, percentOf base: Int64) -> LayoutUnit {
+        switch length.unit {
+        case .em: return LayoutUnit(clamping: (multiplyFixed(fontSizeFine, length.value, 1 << 16) + 512) >> 10)
+        case .rem: return LayoutUnit(clamping: (multiplyFixed(rootFontSizeFine, length.value, 1 << 16) + 512) >> 10)
+        case .percent: return LayoutUnit(clamping: (multiplyFixed(base, length.value, 6_553_600) + 512) >> 10)
+        case .px: return LayoutUnit(clamping: (length.value + 512) >> 10)
+        default: return absolute(length)
+        }
+    }
+
     func length(_ specified: SpecifiedLength) -> Length {
         specified.unit == .percent ? .percent(Int32(clamping: specified.value)) : .px(absolute(specified))
     }

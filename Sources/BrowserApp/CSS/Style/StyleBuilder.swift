@@ -60,11 +60,16 @@ struct StyleBuilder {
     private mutating func measureFont(_ style: InheritedStyle) {
         guard let fonts, !fonts.isEmpty else { return }
         let face = fonts.face(fonts.match(families: style.fontFamilies, weight: Int(style.fontWeight), italic: style.fontStyle != .normal))
-        if face.xHeight > 0 { lengths.exRatio = Int64(face.xHeight) << 16 / Int64(face.unitsPerEm) }
+        if face.xHeight > 0, style.fontSizeFine > 0 {
+            // Measured on the outline at this size, which reaches to the next 1/64 px.
+            let height = (Int64(face.xHeight) * style.fontSizeFine / Int64(face.unitsPerEm) + 1023) >> 10
+            lengths.exRatio = ((height << 26) + style.fontSizeFine - 1) / style.fontSizeFine
+        }
         lengths.chRatio = Int64(face.advanceUnits(face.glyph(for: 0x30))) << 16 / Int64(face.unitsPerEm)
     }
 
     mutating func apply(_ property: PropertyID, _ value: Value) {
+        if property == .fontFamily { if case .initial = value { inherited.usesMonospaceSize = false } else { inherited.usesMonospaceSize = parent.inherited.usesMonospaceSize } }
         switch value {
         case .inherit: copy(property, parent.inherited, parent.box)
         case .initial: copy(property, StyleBuilder.initialInherited, initialBox)
@@ -249,6 +254,7 @@ struct StyleBuilder {
         case .flexGrow: if case .number(let n) = value { box.flexGrow = Int32(clamping: n) }
         case .flexShrink: if case .number(let n) = value { box.flexShrink = Int32(clamping: n) }
         case .aspectRatio: box.aspectRatio = integer(value)
+        case .columnCount: box.columnCount = integer(value)
         case .gridTemplateColumns: box.gridTemplateColumns = template(value)
         case .gridTemplateRows: box.gridTemplateRows = template(value)
         case .gridAutoColumns: box.gridAutoColumns = template(value).tracks
@@ -270,7 +276,8 @@ struct StyleBuilder {
     private func lineHeight(_ value: Value) -> LineHeight {
         switch value {
         case .number(let n): return .number(Int32(clamping: n))
-        case .length, .math: return .length(max(.zero, length(value).resolveOrZero(inherited.fontSize)))
+        case .length(let l): return .length(max(.zero, lengths.rounded(l, percentOf: inherited.fontSizeFine)))
+        case .math: return .length(max(.zero, length(value).resolveOrZero(inherited.fontSize)))
         default: return .normal
         }
     }
@@ -360,7 +367,7 @@ struct StyleBuilder {
         let isOut = box.position == .absolute || box.position == .fixed
         let parentIsFlex = parent.box.display == .flex || parent.box.display == .inlineFlex || parent.box.display == .grid || parent.box.display == .inlineGrid
         if isOut || (parentIsFlex && !isRoot) { box.float = .none }
-        if isOut || box.float != .none || isRoot || parentIsFlex { box.display = box.display.blockified }
+        if isOut || box.float != .none || isRoot || parentIsFlex { box.wasInline = box.display != box.display.blockified; box.display = box.display.blockified }
     }
     private func finishBorder(_ side: inout BorderSide) {
         if side.style == .none || side.style == .hidden { side.width = .zero }

@@ -1,5 +1,6 @@
 // The rule parser of CSS Syntax 3 §5 with its error recovery. It pulls tokens from the tokenizer and keeps only those of the
-// construct at hand, so memory stays in proportion to the longest prelude or value. Nested style rules are skipped.
+// construct at hand, so memory stays in proportion to the longest prelude or value. Nested style rules (CSS Nesting 1) end the
+// declarations before them: those become a rule of their own.
 
 struct SheetParser {
     private let sheet: StyleSheet
@@ -87,10 +88,19 @@ struct SheetParser {
         }
     }
 
-    /// Declarations up to the closing brace, as one rule of these selectors.
-    private mutating func parseBlock(condition: Int32, layer: UInt16, selectors: [CompiledSelector]) {
-        let firstDeclaration = sheet.declarations.count, firstCustom = sheet.customs.count
-        while parseDeclaration() {}
+    /// Declarations up to the closing brace, as one rule of these selectors; nested rules split it.
+    private mutating func parseBlock(condition: Int32, layer: UInt16, selectors: [CompiledSelector], depth: Int = 0) {
+        var firstDeclaration = sheet.declarations.count, firstCustom = sheet.customs.count
+        while true {
+            let step = parseDeclaration()
+            if step == .stored { continue }
+            addRule(firstDeclaration, firstCustom, condition, layer, selectors)
+            if step == .end { return }
+            nestedRule(step, condition: condition, layer: layer, selectors: selectors, depth: depth)
+            firstDeclaration = sheet.declarations.count; firstCustom = sheet.customs.count
+        }
+    }
+    private func addRule(_ firstDeclaration: Int, _ firstCustom: Int, _ condition: Int32, _ layer: UInt16, _ selectors: [CompiledSelector]) {
         if sheet.declarations.count == firstDeclaration, sheet.customs.count == firstCustom { return }
         let rule = UInt32(sheet.rules.count)
         var hasImportant = false
@@ -102,6 +112,27 @@ struct SheetParser {
             var selector = selector
             selector.rule = rule
             sheet.store.selectors.append(selector)
+        }
+    }
+    /// The prelude is in the buffer and the opening brace is consumed.
+    private mutating func nestedRule(_ step: Step, condition: Int32, layer: UInt16, selectors: [CompiledSelector], depth: Int) {
+        guard depth < CSSLimits.blockDepthMax, buffer.tokens.count <= CSSLimits.valueTokenCountMax, sheet.rules.count < CSSLimits.ruleCountMax, !isList else { sheet.droppedCount += 1; skipBlock(); return }
+        let prelude = TokenCursor(buffer)
+        switch step {
+        case .media where sheet.conditions.count < CSSLimits.conditionCountMax:
+            sheet.conditions.append(StyleCondition(query: MediaQueryList(prelude), parent: condition))
+            parseBlock(condition: Int32(sheet.conditions.count - 1), layer: layer, selectors: selectors, depth: depth + 1)
+        case .supports:
+            var cursor = prelude
+            if cursor.supportsCondition(depth: 0, isQuirks: isQuirks) == true, cursor.isAtEnd { parseBlock(condition: condition, layer: layer, selectors: selectors, depth: depth + 1) } else { skipBlock() }
+        case .nested:
+            var best: UInt32 = 0
+            for selector in selectors { best = max(best, selector.specificity) }
+            sheet.store.lists.append(selectors)
+            let nesting = SelectorParser.Nesting(list: Int32(sheet.store.lists.count - 1), specificity: best)
+            if let inner = SelectorParser.parseList(prelude, store: sheet.store, nesting: nesting) { parseBlock(condition: condition, layer: layer, selectors: inner, depth: depth + 1) }
+            else { sheet.droppedCount += 1; skipBlock() }
+        default: skipBlock()
         }
     }
     private mutating func skipBlock() {
@@ -118,28 +149,36 @@ struct SheetParser {
         }
     }
 
-    // §5.4.4, §5.4.6: one declaration; false at the end of the block (its brace is consumed).
-    private mutating func parseDeclaration() -> Bool {
+    /// What stands next in a block. `nested`, `media` and `supports` leave their prelude in the buffer, behind their opening brace.
+    private enum Step { case end, stored, nested, media, supports }
+
+    // §5.4.4, §5.4.6: one declaration; `end` at the end of the block (its brace is consumed).
+    private mutating func parseDeclaration() -> Step {
         while token.kind == .whitespace || token.kind == .semicolon { advance() }
         switch token.kind {
-        case .endOfInput: return false
-        case .closeBrace where !isList: advance(); return false
-        case .atKeyword: skipAtRule(); return true
+        case .endOfInput: return .end
+        case .closeBrace where !isList: advance(); return .end
+        case .atKeyword: return nestedAtRule()
         default: break
         }
         buffer.tokens.removeAll(keepingCapacity: true)
-        var closers: [TokenKind] = [], sawBlock = false
+        var closers: [TokenKind] = []
         let isCustom = isCustomName(token)
         while token.kind != .endOfInput {
             if closers.isEmpty {
                 if token.kind == .semicolon || (token.kind == .closeBrace && !isList) { break }
-                if sawBlock, !isCustom { sheet.droppedCount += 1; return true }         // a nested rule ended: skipped
-                if token.kind == .openBrace { sawBlock = true }
+                if token.kind == .openBrace, !isCustom { advance(); return .nested }
             }
             collect(&closers)
         }
         if !storeDeclaration(isCustom: isCustom) { sheet.droppedCount += 1 }
-        return true
+        return .stored
+    }
+    private mutating func nestedAtRule() -> Step {
+        let name = Keyword.names.index(of: token, in: buffer).flatMap { Keyword(rawValue: UInt16($0)) }
+        guard !isList, name == .media || name == .supports else { skipAtRule(); return .stored }
+        advance()
+        return collectPrelude(depth: 1, stopsAtSemicolon: true) == .brace ? (name == .media ? .media : .supports) : .stored
     }
     private func isCustomName(_ token: Token) -> Bool {
         token.kind == .ident && token.end - token.start > 2 && buffer.bytes[Int(token.start)] == 0x2D && buffer.bytes[Int(token.start) + 1] == 0x2D

@@ -30,6 +30,9 @@ extension PropertyParser {
         case .flexGrow, .flexShrink: return nonNegativeNumber(&cursor)
         case .appearance: return appearance(&cursor)
         case .aspectRatio: return aspectRatio(&cursor)
+        case .columnCount:
+            if cursor.take(.auto) { return .integer(0) }
+            return cursor.integer().flatMap { $0 > 0 ? .integer($0) : nil }
         case .gridTemplateColumns, .gridTemplateRows, .gridAutoColumns, .gridAutoRows: return trackList(&cursor)
         case .gridTemplateAreas: return gridAreas(&cursor)
         case .gridAutoFlow: return gridFlow(&cursor)

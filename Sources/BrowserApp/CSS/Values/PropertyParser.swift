@@ -201,6 +201,7 @@ extension PropertyID {
         case .overflow: return [.overflowX, .overflowY]
         case .textDecoration: return [.textDecorationLine, .textDecorationStyle, .textDecorationColor]
         case .gap: return [.rowGap, .columnGap]
+        case .columns: return [.columnWidth, .columnCount]
         case .outline: return [.outlineWidth, .outlineStyle, .outlineColor]
         case .placeContent: return [.alignContent, .justifyContent]
         case .placeItems: return [.alignItems, .justifyItems]

@@ -21,6 +21,7 @@ extension PropertyParser {
         case .gridTemplate, .grid: return gridTemplate(&cursor)
         case .textDecoration: return textDecoration(&cursor)
         case .outline: return outline(&cursor)
+        case .columns: return columns(&cursor)
         default: return false
         }
     }
@@ -205,6 +206,19 @@ extension PropertyParser {
         }
         add(.flexDirection, direction ?? .enumeration(0))
         add(.flexWrap, wrap ?? .enumeration(0))
+        return true
+    }
+    private mutating func columns(_ cursor: inout TokenCursor) -> Bool {
+        var width: Value?, count: Value?, autos = 0
+        while !cursor.isAtEnd {
+            if cursor.take(.auto) { autos += 1 }
+            else if count == nil, cursor.token.kind == .number, let value = longhand(.columnCount, &cursor) { count = value }
+            else if width == nil, let value = longhand(.columnWidth, &cursor) { width = value }
+            else { return false }
+        }
+        if autos + (width == nil ? 0 : 1) + (count == nil ? 0 : 1) > 2 { return false }
+        add(.columnWidth, width ?? .keyword(.auto))
+        add(.columnCount, count ?? .integer(0))
         return true
     }
     private mutating func textDecoration(_ cursor: inout TokenCursor) -> Bool {
