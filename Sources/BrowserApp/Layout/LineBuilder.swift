@@ -289,7 +289,7 @@ struct LineBuilder {
         }
         if tree.controls[a.box]?.isList == true {     // the last option's text
             let ts = tree.textStyle(a.box)
-            ascent = outer - geometry.margin.bottom - geometry.border.bottom - geometry.padding.bottom - .one - ts.descent
+            ascent = outer - geometry.margin.bottom - geometry.border.bottom - geometry.padding.bottom - ts.descent
         }
         let descent = outer - ascent
         var group = o?.group ?? 0, move = o?.shift ?? .zero
