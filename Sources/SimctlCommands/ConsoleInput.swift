@@ -9,7 +9,7 @@ import Terrarium
 /// The terminal without echo, line buffering and signal keys; the guest does all that. Output processing stays.
 final class RawTerminal {
     private var saved = termios()
-    private var isRaw = false
+    private(set) var isRaw = false
 
     func enter() {
         guard isatty(0) == 1, tcgetattr(0, &saved) == 0 else { return }

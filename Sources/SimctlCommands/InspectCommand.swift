@@ -110,13 +110,10 @@ final class Inspector {
     /// Reads commands until the end of input. The exit code.
     func prompt() throws -> Int32 {
         let isTerminal = isatty(STDIN_FILENO) == 1
-        if isTerminal && !isJSON { print("'help' lists the commands.") }
+        if isTerminal && !isJSON { print("'help' lists the commands; tab completes, up recalls.") }
+        let reader = PromptReader(completions: Inspector.words)
         while true {
-            if isTerminal {
-                print("\(Tick(nanoseconds: timeline.position.tick).text) s> ", terminator: "")
-                fflush(nil)
-            }
-            guard let line = readLine() else { break }
+            guard let line = reader.line(prompt: "\(Tick(nanoseconds: timeline.position.tick).text) s> ") else { break }
             var goesOn = true
             for command in Inspector.split(line) where goesOn { goesOn = try perform(command) }
             if !goesOn { break }
@@ -249,7 +246,7 @@ final class Inspector {
         if run.end != .held && !isJSON { print("it did not hold") }
     }
     private func console(_ argument: String) throws {
-        let lines = try timeline.console().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let lines = PlainConsole.text(of: try timeline.console()).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let shown = lines.last == "" ? lines.dropLast() : lines[...]
         try show("console", Array(shown.suffix(argument.isEmpty ? 20 : Int(clamping: try count(argument))))) { $0 }
     }

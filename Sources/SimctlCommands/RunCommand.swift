@@ -47,7 +47,7 @@ let runCommand = Command(
         OptionSpecification("input", "FILE", "input script"),
         OptionSpecification("record", "FILE", "write a trace that 'simctl replay' runs again"),
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
-        OptionSpecification("console", "FILE", "write the guest's console there; - for standard output and input"),
+        OptionSpecification("console", "FILE", "write the guest's console there as plain text; - for standard output and input"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
         OptionSpecification("summary", nil, "print the process table and the memory map at the end"),
         OptionSpecification("ps", nil, "the same as --summary"),
@@ -180,14 +180,25 @@ private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: Pa
     return ExitCode.success
 }
 
+/// The guest's console on a terminal as it is; in a file or a pipe as plain text, without the sequences of line editing.
 func attachConsole(_ simulation: Simulation, _ path: String) throws {
-    if path == "-" {
-        simulation.addConsoleListener { FileHandle.standardOutput.write(Data($0)) }
-        return
+    if path == "-" && isatty(1) == 1 { return simulation.addConsoleListener { FileHandle.standardOutput.write(Data($0)) } }
+    if path != "-" { try write([], to: path) }
+    let log = ConsoleLog(path == "-" ? .standardOutput : FileHandle(forWritingAtPath: path), isWaitingForLines: path != "-")
+    simulation.addConsoleListener { log.write($0) }
+}
+
+/// Writes the console as plain text; what is left of a line when the run ends, too.
+private final class ConsoleLog {
+    private let handle: FileHandle?
+    private var plain: PlainConsole
+    init(_ handle: FileHandle?, isWaitingForLines: Bool) {
+        self.handle = handle
+        plain = PlainConsole(isWaitingForLines: isWaitingForLines)
     }
-    try write([], to: path)
-    let handle = FileHandle(forWritingAtPath: path)
-    simulation.addConsoleListener { try? handle?.write(contentsOf: Data($0)) }
+    deinit { put(plain.finish()) }
+    func write(_ bytes: [UInt8]) { put(plain.feed(bytes)) }
+    private func put(_ bytes: [UInt8]) { if !bytes.isEmpty { try? handle?.write(contentsOf: Data(bytes)) } }
 }
 
 /// Lets Ctrl-C end a run in order: the trace is closed, the screenshot written.

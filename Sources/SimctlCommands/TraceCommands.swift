@@ -27,7 +27,7 @@ let replayCommand = Command(
         OptionSpecification("any-image", nil, "replay although the image is another one than recorded (it will likely diverge)"),
         OptionSpecification("disk", "FILE", "first content of the data disk, when TRACE.disk is not beside the trace; it is only read"),
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
-        OptionSpecification("console", "FILE", "write the guest's console there; - for standard output"),
+        OptionSpecification("console", "FILE", "write the guest's console there as plain text; - for standard output"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
         OptionSpecification("image", "DIR", "guest image or recipe folder (default: the one that was recorded on)"),
         OptionSpecification("json", nil, "print the result as JSON"),

@@ -86,6 +86,15 @@ private final class FakeHost: ShellHost {
         #expect(host.text.hasSuffix("[10] spinner: bad access\n> "), "\(host.text)")
     }
 
+    /// What is typed when a job ends stays, on the new prompt.
+    @Test func aHalfTypedLineSurvivesAMessage() {
+        let (host, shell) = session("spawn spinner\nech")
+        shell.ended(ShellJob(pid: 10, name: "spinner"), reason: .killed, code: 0)
+        #expect(host.text.hasSuffix("\r\u{1b}[K[10] spinner: killed\n\r> ech\u{1b}[K"), "\(host.text.debugDescription)")
+        shell.typed(Array("o yes\n".utf8))
+        #expect(host.text.hasSuffix("o yes\nyes\n> "), "\(host.text.debugDescription)")
+    }
+
     // MARK: Line editing
 
     private func lines(_ typed: String) -> [LineEditor.Event] {
@@ -103,6 +112,16 @@ private final class FakeHost: ShellHost {
         #expect(lines("one\ntwo\n\(up)\(up)\n") == [.line("one"), .line("two"), .line("one")])
         #expect(lines("one\ndraft\(up)\(down)!\n") == [.line("one"), .line("draft!")])
         #expect(lines("one\n\(up)\(up)\(up)2\n") == [.line("one"), .line("one2")])
+    }
+    @Test func tabCompletes() {
+        func typed(_ keys: String) -> [LineEditor.Event] {
+            var editor = LineEditor(prompt: "> ")
+            editor.completions = ["checkpoint", "checkpoints", "goto", "grün"]
+            return keys.utf8.compactMap { editor.feed($0) }
+        }
+        #expect(typed("go\t1s\n") == [.line("goto 1s")] && typed("c\t\n") == [.line("checkpoint")] && typed("gr\t\n") == [.line("grün ")])
+        #expect(typed("x\t\n") == [.line("x")] && typed("\t\n") == [.line("")] && typed("go\u{1b}[D\t\n") == [.line("go")])
+        #expect(session("ki\t 7\n").host.killed == [7])
     }
     @Test func controlKeysAreEvents() {
         #expect(lines("half\u{03}whole\n") == [.interrupt, .line("whole")])

@@ -33,9 +33,10 @@ extension WholeMachine {
             let console = try String(contentsOfFile: folder.path("first.txt"), encoding: .utf8)
             for promise in ["100,000 between two processes, each one checked", "(wild) followed a pointer to 0xf0000000 and was ended: bad access", "has answered 3 of 3 questions",
                             "(spinner) never yields", " on disk, 0 in memory", "as before", "cloned in", "pages shared, 0 copied", "All promises kept.",
-                            "> echo typed early\ntyped early\n", "(wild) ended: bad access", "wild: bad access\n", "  witness\n", "KiB", "Did you mean kill?", "> exit\n"] {
+                            "> echo typed early\ntyped early\n", "(wild) ended: bad access", "wild: bad access\n", "  witness\n", "KiB", "> mem\n", "Did you mean kill?", "> exit\n"] {
                 #expect(console.contains(promise), "\(promise)\n\(console)")
             }
+            #expect(!console.contains("\u{1b}") && !console.contains("\r"), "\(console.debugDescription)")
             #expect(!console.contains("NOT KEPT") && !console.contains("trapped"), "\(console)")
             // The image is found by what the trace says.
             let second = run("second", [])

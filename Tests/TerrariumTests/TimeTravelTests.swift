@@ -120,6 +120,30 @@ extension WholeMachine {
             let mistakes = try inspect(["--command", "sp; goto soon; mem x; until process"])
             #expect(mistakes.code == 1 && mistakes.output.contains("Did you mean 'ps'") && mistakes.output.contains("not 'soon'"), "\(mistakes.output)")
         }
+        /// On a terminal the line is edited: backspace, history, completion, end of input.
+        @Test func thePromptEditsLines() throws {
+            let (path, directory) = try Self.sleeper.get()
+            // Types each piece when a prompt is waiting.
+            let program = """
+            import os, pty, sys
+            keys = [b"gotp\\x7fo 300ms\\r", b"\\x1b[A\\x1b[D\\x1b[D\\x7f1\\r", b"inf\\t\\r", b"nonsense\\x03", b"\\x04"]
+            pid, fd = pty.fork()
+            if pid == 0: os.execve(sys.argv[1], sys.argv[1:], dict(os.environ, TERM="xterm"))
+            text, typed = b"", 0
+            while True:
+                try: piece = os.read(fd, 4096)
+                except OSError: break
+                if not piece: break
+                text += piece
+                if typed < len(keys) and text.endswith(b" s> "):
+                    os.write(fd, keys[typed]); typed += 1; text += b"|"
+            sys.stdout.buffer.write(text); sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            """
+            let result = try Launched.run("/usr/bin/env", ["python3", "-c", program, Self.executable.path, "replay", path, "--image", directory.path, "--inspect"], in: Project.root)
+            let plain = PlainConsole.text(of: result.output.replacingOccurrences(of: "|", with: ""))
+            #expect(result.code == 0 && plain.contains("0.000000000 s> goto 300ms\n") && plain.contains("0.300000000 s> goto 301ms\n") && plain.contains("0.301000000 s> info \n"), "\(plain)")
+            #expect(plain.contains("tick          301000000 ns") && plain.contains("nonsense^C"), "\(plain)")
+        }
         /// The picture holds a window's title and a page's text; a word that is not there, or no longer, is not found.
         @Test func textIsFoundInPixels() throws {
             let timeline = try Timeline(trace: try Traces.recorded.get(), image: Project.imageDirectory, executable: Self.executable)

@@ -14,7 +14,7 @@ extension Kernel {
     func callPrintDebug(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a1 >= 0, a.a1 <= Int64(Limits.messageByteCountMax) else { throw .failed(.invalidArgument) }
         let text = try copyIn(p, a.a0, Int(a.a1))
-        writeConsole(Array("[\(p.pid) ".utf8) + Array(p.name.string.utf8) + [93, 32] + text + [10])
+        log(Array("[\(p.pid) \(p.name.string)] ".utf8) + text)
         mustLeaveSlice = true
         return 0
     }

@@ -2,6 +2,7 @@
 // and as a table for people (`--summary`).
 
 import ABI
+import ConsoleText
 import Foundation
 import Kernel
 import Machine
@@ -122,19 +123,11 @@ public enum RunReport {
             "final state \(hexadecimal(combinedHash(simulation.stateHashes())))",
         ]
     }
-    static func kibibytes(_ frames: UInt32) -> String { grouped(UInt64(frames) * 64) }
+    static func kibibytes(_ frames: UInt32) -> String { ConsoleText.kibibytes(frames) }
     static func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
     static func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
     /// 1234567 as "1,234,567".
-    public static func grouped(_ value: UInt64) -> String {
-        let digits = Array(String(value))
-        var text = ""
-        for (i, d) in digits.enumerated() {
-            if i > 0, (digits.count - i) % 3 == 0 { text.append(",") }
-            text.append(d)
-        }
-        return text
-    }
+    public static func grouped(_ value: UInt64) -> String { ConsoleText.grouped(value) }
 
     /// One decision of the policy with the inputs that caused it.
     private static func decision(_ d: DecisionRecord) -> [String: Any] {

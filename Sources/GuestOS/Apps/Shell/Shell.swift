@@ -53,7 +53,10 @@ public final class ConsoleShell {
     private var isPrompting = false
     private var isOff = false
 
-    public init(_ host: any ShellHost) { self.host = host }
+    public init(_ host: any ShellHost) {
+        self.host = host
+        for c in Self.commands { editor.completions.append(c.name) }
+    }
 
     /// Greets, runs `command` when there is one, and prompts.
     public func begin(command: String) {
@@ -82,7 +85,7 @@ public final class ConsoleShell {
             foreground = nil
             if reason != .exited || code != 0 { print(job.name + ": " + how) }
         } else {
-            if isPrompting { print("") }
+            if isPrompting { editor.hidePrompt() }
             isPrompting = false
             print("[\(job.pid)] " + job.name + ": " + how)
         }
@@ -164,20 +167,11 @@ public final class ConsoleShell {
         guard let list = host.processes() else { return print("ps: not permitted") }
         print("  PID NAME         STATE    RESIDENT COMPRESSED  SWAPPED   SHARED   FAULTS  MESSAGES    INSTRUCTIONS")
         for p in list {
-            var row = ConsoleText.right("\(p.pid)", 5) + " " + ConsoleText.left(p.name.string, 12) + " " + ConsoleText.left(Self.state(p), 8)
+            var row = ConsoleText.right("\(p.pid)", 5) + " " + ConsoleText.left(p.name.string, 12) + " " + ConsoleText.left(p.stateName, 8)
             row += ConsoleText.right("\(p.pagesResident &* 64)", 9) + ConsoleText.right("\(p.pagesCompressed &* 64)", 11)
             row += ConsoleText.right("\(p.pagesSwapped &* 64)", 9) + ConsoleText.right("\(p.pagesShared &* 64)", 9)
             row += ConsoleText.right("\(p.faults)", 9) + ConsoleText.right("\(p.messages)", 10) + ConsoleText.right(ConsoleText.grouped(p.instructions), 16)
             print(row)
-        }
-    }
-    private static func state(_ p: ProcessRecord) -> String {
-        switch p.state {
-        case 0: return "ready"
-        case 1: return "waiting"
-        case 2: return "blocked"
-        case 3: return "frozen"
-        default: return ExitReason(rawValue: p.exitReason).map { $0.name } ?? "ended"
         }
     }
     private func kill(_ words: [String]) {
@@ -188,18 +182,7 @@ public final class ConsoleShell {
             print("kill: \(pid): " + (error == .notFound ? "no such process; ps lists them" : error.name))
         } else { print("killed \(pid)") }
     }
-    private func mem() {
-        let m = host.memory()
-        func row(_ label: String, _ frames: UInt32) { print("  " + ConsoleText.left(label, 18) + ConsoleText.right(ConsoleText.grouped(UInt64(frames) * 64), 10) + " KiB") }
-        row("processes", m.framesProcess)
-        row("shared", m.framesShared)
-        row("compressed pool", m.framesCompressedPool)
-        row("kernel, archive", m.framesKernel)
-        row("free", m.framesFree)
-        row("total", m.framesTotal)
-        if m.pagesCompressed > 0 { print("  \(m.pagesCompressed) pages of 64 KiB compressed to " + ConsoleText.grouped(m.bytesCompressed / 1024) + " KiB") }
-        if m.pagesSwapped > 0 { print("  \(m.pagesSwapped) pages of 64 KiB in swap") }
-    }
+    private func mem() { for line in ConsoleText.memory(host.memory()) { print("  " + line) } }
     private func spawn(_ words: [String]) {
         guard words.count > 1 else { return print("usage: spawn PROGRAM [TEXT]. There are: " + ConsoleText.joined(host.programs[...], ", ")) }
         start(words[1], words.count > 2 ? ConsoleText.joined(words.dropFirst(2)) : words[1], isForeground: false)

@@ -1,6 +1,7 @@
 // One terminal session: prompt, line editing, history, scrollback. Pure; the window draws what `rows` gives.
 
 import ABI
+import ConsoleText
 import Toolkit
 
 public final class TerminalSession {
@@ -85,7 +86,7 @@ public final class TerminalSession {
         echo("")
         editor.set("")
         back = 0
-        if !Shell.words(line).isEmpty && history.last != line {
+        if !ConsoleText.words(line).isEmpty && history.last != line {
             history.append(line)
             if history.count > Self.historyCountMax { history.removeFirst() }
         }

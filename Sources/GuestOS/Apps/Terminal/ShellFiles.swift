@@ -1,6 +1,7 @@
 // The shell's file commands. Paths begin at the root; there is no current directory.
 
 import ABI
+import ConsoleText
 import FileClient
 
 extension Shell {
@@ -14,7 +15,7 @@ extension Shell {
             switch command {
             case "ls" where count <= 2: try ls(count == 2 ? words[1] : "/", print)
             case "cat" where count == 2: try cat(words[1], print)
-            case "write" where count >= 3: try on(words[1]) { (files) throws(FileError) in try files.writeFile(words[1], Array((Self.join(words.dropFirst(2)) + "\n").utf8)) }
+            case "write" where count >= 3: try on(words[1]) { (files) throws(FileError) in try files.writeFile(words[1], Array((ConsoleText.joined(words.dropFirst(2)) + "\n").utf8)) }
             case "cp" where count == 3: try copy(words[1], words[2])
             case "mv" where count == 3: try move(words[1], words[2])
             case "rm" where count == 2: try on(words[1]) { (files) throws(FileError) in try files.remove(words[1]) }
@@ -49,25 +50,25 @@ extension Shell {
     private func ls(_ path: String, _ print: Print) throws(ShellFileError) {
         let attributes = try on(path) { (files) throws(FileError) in try files.stat(path) }
         guard attributes.isDirectory else {
-            print(Self.right(Self.grouped(attributes.byteCount), 12) + "  " + path, .normal)
+            print(ConsoleText.right(ConsoleText.grouped(attributes.byteCount), 12) + "  " + path, .normal)
             return
         }
         let entries = try on(path) { (files) throws(FileError) in try files.list(path) }
         if entries.isEmpty { print("(empty)", .faint) }
         for e in entries {
-            if e.isDirectory { print(Self.right("", 12) + "  " + e.name + "/", .heading) } else {
-                print(Self.right(Self.grouped(e.byteCount), 12) + "  " + e.name, .normal)
+            if e.isDirectory { print(ConsoleText.right("", 12) + "  " + e.name + "/", .heading) } else {
+                print(ConsoleText.right(ConsoleText.grouped(e.byteCount), 12) + "  " + e.name, .normal)
             }
         }
     }
     private func cat(_ path: String, _ print: Print) throws(ShellFileError) {
         let size = try on(path) { (files) throws(FileError) in try files.stat(path) }.byteCount
         var bytes = try on(path) { (files) throws(FileError) in try files.readFile(path, limit: Self.printedByteCountMax) }
-        if bytes.contains(0) { print(path + " is not a text file (" + Self.grouped(size) + " bytes).", .error); return }
+        if bytes.contains(0) { print(path + " is not a text file (" + ConsoleText.grouped(size) + " bytes).", .error); return }
         let shown = UInt64(bytes.count)
         if bytes.last == 10 { bytes.removeLast() }
         if shown > 0 { print(String(decoding: bytes, as: UTF8.self), .normal) }
-        if shown < size { print("… " + Self.grouped(size - shown) + " more bytes", .faint) }
+        if shown < size { print("… " + ConsoleText.grouped(size - shown) + " more bytes", .faint) }
     }
     /// A directory as the target means: of the same name, inside it.
     private func target(_ from: String, _ to: String) throws(ShellFileError) -> String {
@@ -92,19 +93,19 @@ extension Shell {
     }
     private func stat(_ path: String, _ print: Print) throws(ShellFileError) {
         let a = try on(path) { (files) throws(FileError) in try files.stat(path) }
-        print(Self.pad("path", 12) + path, .normal)
-        print(Self.pad("kind", 12) + (a.isDirectory ? "directory" : "file"), .normal)
-        print(Self.pad(a.isDirectory ? "entries" : "bytes", 12) + Self.grouped(a.byteCount), .normal)
-        if !a.isDirectory { print(Self.pad("on volume", 12) + Self.grouped(a.allocatedByteCount) + " bytes", .normal) }
-        if a.modified > 0 { print(Self.pad("modified", 12) + Self.date(a.modified), .normal) }
+        print(ConsoleText.left("path", 12) + path, .normal)
+        print(ConsoleText.left("kind", 12) + (a.isDirectory ? "directory" : "file"), .normal)
+        print(ConsoleText.left(a.isDirectory ? "entries" : "bytes", 12) + ConsoleText.grouped(a.byteCount), .normal)
+        if !a.isDirectory { print(ConsoleText.left("on volume", 12) + ConsoleText.grouped(a.allocatedByteCount) + " bytes", .normal) }
+        if a.modified > 0 { print(ConsoleText.left("modified", 12) + ConsoleText.date(a.modified), .normal) }
     }
     private func df(_ print: Print) throws(ShellFileError) {
         let volumes = try on("/") { (files) throws(FileError) in try files.volumes() }
         print("VOLUME             SIZE       USED       FREE    FILES  KIND", .heading)
         for v in volumes {
-            let kib = { (n: UInt64) in Self.right(Self.grouped((n + 1023) / 1024), 11) }
-            print(Self.pad(v.path, 12) + kib(v.byteCountTotal) + kib(v.byteCountTotal - min(v.byteCountTotal, v.byteCountFree)) + kib(v.byteCountFree)
-                  + Self.right("\(v.nodeCount)", 9) + "  " + v.description + (v.isReadOnly ? ", read-only" : ""), .normal)
+            let kib = { (n: UInt64) in ConsoleText.right(ConsoleText.grouped((n + 1023) / 1024), 11) }
+            print(ConsoleText.left(v.path, 12) + kib(v.byteCountTotal) + kib(v.byteCountTotal - min(v.byteCountTotal, v.byteCountFree)) + kib(v.byteCountFree)
+                  + ConsoleText.right("\(v.nodeCount)", 9) + "  " + v.description + (v.isReadOnly ? ", read-only" : ""), .normal)
         }
     }
 }

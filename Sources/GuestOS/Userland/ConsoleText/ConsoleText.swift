@@ -29,6 +29,13 @@ public enum ConsoleText {
         if ns < 1_000_000_000 { return tenths(1_000_000) + " ms" }
         return tenths(1_000_000_000) + " s"
     }
+    /// Nanoseconds as a person says them: "4.2 s", "3 min 20 s", "5 h 1 min".
+    public static func duration(_ nanoseconds: UInt64) -> String {
+        let s = nanoseconds / 1_000_000_000
+        if s < 60 { return "\(s).\(nanoseconds / 100_000_000 % 10) s" }
+        if s < 3600 { return "\(s / 60) min \(s % 60) s" }
+        return "\(s / 3600) h \(s / 60 % 60) min"
+    }
     /// "2026-11-21 02:28:00 UTC" for nanoseconds since 1970.
     public static func date(_ nanoseconds: UInt64) -> String {
         let seconds = nanoseconds / 1_000_000_000

@@ -1,6 +1,6 @@
-// Line editing on a serial console: bytes in, echo out, finished lines as events. A pure state machine; invariant: the
+// Line editing on a terminal, of the guest's console and of simctl's prompt: bytes in, echo out, finished lines as events. A pure state machine; invariant: the
 // caret is on a boundary of the text's scalars, and what the terminal shows is prompt, text and caret.
-// Keys: backspace, left, right, home, end, delete, up, down, ctrl-a b c d e f k l n p u w (ECMA-48 sequences for the arrows).
+// Keys: backspace, left, right, home, end, delete, up, down, tab, ctrl-a b c d e f k l n p u w (ECMA-48 sequences for the arrows).
 
 public struct LineEditor {
     public enum Event: Equatable {
@@ -12,6 +12,8 @@ public struct LineEditor {
     public static let scalarCountMax = 1024
 
     public var prompt: String
+    /// What tab completes the beginning of a line to.
+    public var completions: [String] = []
     /// What is to be written to the terminal.
     public private(set) var output: [UInt8] = []
     private var text: [Unicode.Scalar] = []
@@ -29,7 +31,10 @@ public struct LineEditor {
         output = []
         return all
     }
-    public mutating func showPrompt() { write(prompt) }
+    /// On an empty line: the prompt, with what has been typed already.
+    public mutating func showPrompt() { if text.isEmpty { write(prompt) } else { redraw() } }
+    /// Takes prompt and text from the screen, so that something else can be written; `showPrompt` brings them back.
+    public mutating func hidePrompt() { write("\r\u{1b}[K") }
 
     /// Takes one byte; an event when it ends a line.
     public mutating func feed(_ byte: UInt8) -> Event? {
@@ -45,6 +50,7 @@ public struct LineEditor {
         case 4: if text.isEmpty { return .endOfInput } else { deleteForward() }
         case 5: moveCaret(to: text.count)
         case 6: moveCaret(to: caret + 1)
+        case 9: complete()
         case 8, 127: if caret > 0 { replace(caret - 1..<caret, []) }
         case 11: replace(caret..<text.count, [])
         case 12:
@@ -87,6 +93,24 @@ public struct LineEditor {
         } else {
             replace(caret..<caret, [s])
         }
+    }
+    /// The only completion, with a space behind it; of several what they have in common.
+    private mutating func complete() {
+        let typed = Array(string.utf8)
+        if caret < text.count || typed.isEmpty { return }
+        var common: [UInt8] = [], count = 0
+        for c in completions where c.utf8.starts(with: typed) {
+            let bytes = Array(c.utf8)
+            if count == 0 { common = bytes } else {
+                var n = 0
+                while n < common.count, n < bytes.count, common[n] == bytes[n] { n += 1 }
+                common.removeLast(common.count - n)
+            }
+            count += 1
+        }
+        if count == 1 { common.append(32) }
+        if common.count <= typed.count { return write("\u{07}") }
+        for s in String(decoding: common[typed.count...], as: UTF8.self).unicodeScalars { insert(s) }
     }
     private mutating func deleteForward() { if caret < text.count { replace(caret..<caret + 1, []) } }
     private var wordStart: Int {
