@@ -19,7 +19,7 @@ func synopsis(_ command: Command) -> String {
 
 func helpText(_ command: Command) -> String {
     var text = "usage: \(synopsis(command))\n\n\(command.summary)\n"
-    if !command.details.isEmpty { text += "\n\(command.details)\n" }
+    if !command.details.isEmpty { text += "\n" + Flow.blocks(command.details).map { $0.lines(width: helpWidth) }.joined(separator: "\n") }
     if !command.options.isEmpty { text += "\noptions:\n" }
     for option in command.options { text += row(optionText(option), option.help, 28) }
     if !command.examples.isEmpty { text += "\nexamples:\n" }
@@ -34,8 +34,52 @@ func helpText(_ command: Command) -> String {
 
 func optionText(_ option: OptionSpecification) -> String { "--\(option.name)\(option.value.map { " \($0)" } ?? "")" }
 
+private let helpWidth = 100
+
+/// A name and what it is, which goes on below itself where it is long.
 private func row(_ left: String, _ right: String, _ width: Int) -> String {
-    "  " + left.padding(toLength: max(width - 2, left.count + 2), withPad: " ", startingAt: 0) + right + "\n"
+    let start = "  " + left.padding(toLength: max(width - 2, left.count + 2), withPad: " ", startingAt: 0)
+    let lines = Flow.wrapped(right, width: max(40, helpWidth - start.count))
+    return start + lines.joined(separator: "\n" + String(repeating: " ", count: width)) + "\n"
+}
+
+/// Text of help: paragraphs, which are filled, and blocks of indented lines, which stay as they are.
+enum Flow {
+    case paragraph(String)
+    case block([String])
+
+    /// Blocks in their order; an empty line ends a paragraph.
+    static func blocks(_ text: String) -> [Flow] {
+        var blocks: [Flow] = [], isOpen = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            if line.isEmpty { isOpen = false; continue }
+            let isIndented = line.hasPrefix(" ")
+            switch (blocks.last, isIndented) {
+            case (.paragraph(let p)?, false) where isOpen: blocks[blocks.count - 1] = .paragraph(p + " " + line)
+            case (.block(let lines)?, true) where isOpen: blocks[blocks.count - 1] = .block(lines + [line])
+            default: blocks.append(isIndented ? .block([line]) : .paragraph(line))
+            }
+            isOpen = true
+        }
+        return blocks
+    }
+    static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines: [String] = [], line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        return lines + [line]
+    }
+    func lines(width: Int) -> String {
+        switch self {
+        case .paragraph(let text): Flow.wrapped(text, width: width).joined(separator: "\n") + "\n"
+        case .block(let lines): lines.joined(separator: "\n") + "\n"
+        }
+    }
 }
 
 func overviewText() -> String {
@@ -72,7 +116,7 @@ func manualText() -> String {
     for command in allCommands { page.command(command) }
     page.section("EXIT STATUS")
     let codes: [(Int32, String)] = [(0, "done"), (1, "the check that was asked for failed"), (3, "a run diverged from its record or from another run"), (64, "wrong arguments"),
-                                    (65, "damaged or foreign data"), (66, "a file is missing"), (69, "no display or network"), (73, "a file cannot be written")]
+                                    (65, "damaged or foreign data"), (66, "a file is missing"), (69, "no display or network"), (73, "a file cannot be written"), (74, "the host's disk failed")]
     for (code, meaning) in codes { page.item("\(code)", meaning) }
     page.section("FILES")
     var seen: [String] = []
@@ -99,10 +143,12 @@ struct Roff {
         line(".B \(Roff.escaped(synopsis(c)))")
         line(".PP")
         text(c.summary.prefix(1).uppercased() + c.summary.dropFirst() + ".")
-        if !c.details.isEmpty {
-            line(".PP\n.nf")
-            text(c.details)
-            line(".fi")
+        for block in Flow.blocks(c.details) {
+            line(".PP")
+            switch block {
+            case .paragraph(let p): text(p)
+            case .block(let lines): line(".nf"); text(lines.joined(separator: "\n")); line(".fi")
+            }
         }
         for option in c.options { item(optionText(option), option.help) }
         for example in c.examples { item(example.line, example.text) }

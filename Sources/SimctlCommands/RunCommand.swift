@@ -21,7 +21,7 @@ let runCommand = Command(
     run ends when the guest is idle. All of it is recorded like any other input.
 
     --until ends the run at an event in the guest: \(RunEvent.forms).
-    'idle' is a second of virtual time in which no program executed anything. With --for, whichever is first ends it.
+    'idle' is a second of virtual time in which programs executed next to nothing. With --for, whichever is first ends it.
 
     \(straceHelp)
 
@@ -49,7 +49,7 @@ let runCommand = Command(
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
         OptionSpecification("console", "FILE", "write the guest's console there as plain text; - for standard output and input"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
-        OptionSpecification("summary", nil, "print the process table and the memory map at the end"),
+        OptionSpecification("summary", nil, "print the process table, what each process used, and the memory maps at the end"),
         OptionSpecification("ps", nil, "the same as --summary"),
         OptionSpecification("json", nil, "print how the run ended, with the report, as JSON"),
     ] + straceOptions + machineOptions,
@@ -163,7 +163,7 @@ private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: Pa
         note("screenshot: \(URL(fileURLWithPath: path).path)")
     }
     if let path = arguments.string("report") { try write(Array(RunReport.json(simulation).utf8), to: path) }
-    if arguments.flag("summary") || arguments.flag("ps") { for line in RunReport.lines(simulation) { print(line) } }
+    if !arguments.flag("json"), arguments.flag("summary") || arguments.flag("ps") { for line in RunReport.lines(simulation) { print(line) } }
     let dropped = simulation.console.inputDroppedByteCount
     if dropped > 0 { note("\(dropped) bytes of console input did not fit into the device's buffer and were dropped") }
     if case .idle = reason, plan.isHeadless { note("the guest has nothing left to do at \(simulation.machine.now.text) s") }

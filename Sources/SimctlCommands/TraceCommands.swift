@@ -29,6 +29,7 @@ let replayCommand = Command(
         OptionSpecification("screenshot", "FILE", "write the last picture as PNG"),
         OptionSpecification("console", "FILE", "write the guest's console there as plain text; - for standard output"),
         OptionSpecification("report", "FILE", "write processes, memory and counters at the end as JSON; - for standard output"),
+        OptionSpecification("summary", nil, "print the process table, what each process used, and the memory maps at the end"),
         OptionSpecification("image", "DIR", "guest image or recipe folder (default: the one that was recorded on)"),
         OptionSpecification("json", nil, "print the result as JSON"),
     ] + straceOptions,
@@ -114,6 +115,7 @@ let toolchainIdentity = "swift before 6.3"
     let reason = simulation.run(until: .forever)
     if let file = arguments.string("screenshot") { try write(simulation.screenshot(), to: file) }
     if let file = arguments.string("report") { try write(Array(RunReport.json(simulation).utf8), to: file) }
+    if arguments.flag("summary"), !arguments.flag("json") { for line in RunReport.lines(simulation) { print(line) } }
     return try reportReplay(reason, replayer, simulation, path, isJSON: arguments.flag("json"), isVerifying: !arguments.flag("no-verify"))
 }
 

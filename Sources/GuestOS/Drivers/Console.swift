@@ -6,6 +6,8 @@ public final class ConsoleDriver {
     static let inputQueueSize = 16, inputBufferByteCount = 256
     public static let frameCount = 1
     public private(set) var droppedByteCount: UInt64 = 0
+    /// What brings the console to the start of a line: nothing, or a newline after output that did not end in one.
+    public private(set) var lineStart: [UInt8] = []
     private let transport: VirtioTransport
     private let queue: Virtqueue
     private let buffers: DMARegion
@@ -38,6 +40,7 @@ public final class ConsoleDriver {
     }
     public func write(_ bytes: [UInt8]) {
         reclaim()
+        if let last = bytes.last { lineStart = last == 10 ? [] : [10] }
         var offset = 0
         while offset < bytes.count {
             guard let buffer = freeBuffers.popLast() else { break }

@@ -14,7 +14,7 @@ extension Kernel {
     func callPrintDebug(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a1 >= 0, a.a1 <= Int64(Limits.messageByteCountMax) else { throw .failed(.invalidArgument) }
         let text = try copyIn(p, a.a0, Int(a.a1))
-        log(Array("[\(p.pid) \(p.name.string)] ".utf8) + text)
+        writeConsole((devices.console?.lineStart ?? []) + Array("[\(p.pid) \(p.name.string)] ".utf8) + text + [10])
         mustLeaveSlice = true
         return 0
     }

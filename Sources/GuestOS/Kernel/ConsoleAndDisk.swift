@@ -26,7 +26,6 @@ extension Kernel {
     func writeConsole(_ bytes: [UInt8]) {
         charge(costs.perItem * UInt64(bytes.count))
         devices.console?.write(bytes)
-        if let last = bytes.last { isConsoleInsideLine = last != 10 }
         updateConsoleSignals()
     }
     private func updateConsoleSignals() {

@@ -62,7 +62,6 @@ public final class Kernel {
 
     // Devices.
     var devices = DeviceSet()
-    var isConsoleInsideLine = false
     var random = RandomGenerator()
     var wallClockBase: UInt64                   // time of day at boot; the machine's until the clock has answered
 
@@ -227,8 +226,7 @@ public final class Kernel {
     func charge(_ nanoseconds: UInt64) { hal.charge(nanoseconds: nanoseconds) }
     func clear(_ frame: UInt32) { hal.frameAddress(frame).initializeMemory(as: UInt64.self, repeating: 0, count: Limits.pageByteCount / 8) }
     /// A line of its own on the console.
-    func log(_ line: String) { log(Array(line.utf8)) }
-    func log(_ line: [UInt8]) { writeConsole((isConsoleInsideLine ? [10] : []) + line + [10]) }
+    func log(_ line: String) { writeConsole((devices.console?.lineStart ?? []) + Array(line.utf8) + [10]) }
     func openArchive() {
         for i in 0..<hal.archiveFileCount {
             let file = hal.archiveFile(i)
