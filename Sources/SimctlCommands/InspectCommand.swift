@@ -30,6 +30,8 @@ enum Interruption {
 
 @Sendable func inspectReplay(_ arguments: ParsedArguments) throws -> Int32 {
     let path = arguments.arguments[0]
+    let goal = arguments.string("until").map { Inspector.time($0, from: 0) }
+    if case .some(nil) = goal { throw CommandFailure.usage("--until takes a time such as 1.25s, 300ms or nanoseconds, not '\(arguments.string("until")!)'") }
     let timeline = try openTimeline(arguments, path)
     let inspector = Inspector(timeline, isJSON: arguments.flag("json"))
     if let filter = try straceFilter(arguments) {
@@ -38,8 +40,7 @@ enum Interruption {
         timeline.onCalls = { for line in $0 { output.write(line) } }
         inspector.isStraceFile = true
     }
-    if let text = arguments.string("until") {
-        guard let tick = Inspector.time(text, from: 0) else { throw CommandFailure.usage("--until takes a time such as 1.25s, 300ms or nanoseconds, not '\(text)'") }
+    if let tick = goal ?? nil {
         inspector.showProgress(to: tick)
         inspector.report(try mapErrors { try timeline.go(to: tick) })
     }

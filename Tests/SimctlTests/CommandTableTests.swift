@@ -39,7 +39,7 @@ private func attempt(_ words: [String]) -> (code: Int32, message: String) {
         (["run", "--until", "consle:x"], "Did you mean 'console'?"), (["run", "--until", "mark:loaded"], "page-loaded"), (["run", "a", "--image", "b"], "named twice"), (["run", "--json", "--report", "-"], "standard output"),
         (["verify", "--runs", "1"], "from 2"), (["verify", "--every", "1us"], "at least 1ms"), (["verify", "--jobs", "0"], "from 1"), (["verify", "--network", "slirp"], "There are: pages, none"),
         (["bench", "hibernation", "--policy", ","], "names nothing"), (["bench", "all", "--part", "procesor"], "Did you mean 'processor'?"), (["trace"], "needs one of"), (["trace", "inf"], "Did you mean 'trace info'?"),
-        (["verfy"], "Did you mean 'verify'?"), (["rnu"], "Did you mean 'run'?"), (["--headless", "run"], "after the command"), (["help", "veriy"], "Did you mean 'verify'?"), (["completion", "zhs"], "Did you mean 'zsh'?"),
+        (["replay", "x.trace", "--until", "soon"], "1.25s"), (["verfy"], "Did you mean 'verify'?"), (["rnu"], "Did you mean 'run'?"), (["--headless", "run"], "after the command"), (["help", "veriy"], "Did you mean 'verify'?"), (["completion", "zhs"], "Did you mean 'zsh'?"),
     ])
     func valuesAreChecked(_ words: [String], _ hint: String) {
         let result = attempt(words)

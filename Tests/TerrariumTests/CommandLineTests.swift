@@ -18,6 +18,9 @@ extension WholeMachine {
             #expect(first.output == second.output)
             let source = try String(contentsOf: Project.root.appendingPathComponent("Examples/TenLines/main.swift"), encoding: .utf8)
             #expect(source.split(separator: "\n").filter { !$0.hasPrefix("//") && !$0.hasPrefix("import") }.count <= 10)
+            // The README shows this program.
+            let readme = try String(contentsOf: Project.root.appendingPathComponent("README.md"), encoding: .utf8)
+            #expect(readme.contains("```swift\n" + source.drop { $0 != "\n" }.dropFirst() + "```\n"))
         }
 
         @Test(.enabled(if: Project.hasConformance("html5lib"), "html5lib-tests in ../shared/conformance/html5lib")) func html5libThroughSimctl() {
