@@ -142,6 +142,11 @@ final class SVGTests: XCTestCase {
         XCTAssertEqual(Double(left("start")), 50 + 2.9, accuracy: 1.5)
         XCTAssertEqual(Double(left("middle")), 50 + 2.9 - advance / 2, accuracy: 1.5)
         XCTAssertEqual(Double(left("end")), 50 + 2.9 - advance, accuracy: 1.5)
+        func right(_ style: String) -> Int {
+            let b = draw("<text x='10' y='60' font-family='sans-serif' font-size='40' font-style='\(style)'>l</text>", 100)
+            return (0..<100).last { x in (0..<100).contains { pixel(b, x, $0) != 0 } } ?? -1
+        }
+        XCTAssertGreaterThan(right("italic"), right("normal") + 4, "made italics lean")
         let spans = draw("<text x='5' y='30'>a<tspan fill='red' dy='30'>b</tspan></text>", 80)
         XCTAssertTrue(spans.pixels.contains { $0 >> 16 & 255 > 200 && $0 & 255 == 0 })
     }

@@ -8,7 +8,7 @@ extension VectorPath {
         let unit = size / Fixed(Int(face.unitsPerEm) * 64)
         func place(_ p: OutlinePoint) -> FixedPoint {
             var x = Int64(p.x)
-            if isSlanted { x += Int64(p.y) * OutlineScale.slant >> 8 }
+            if isSlanted { x += (Int64(p.y) * OutlineScale.slant) >> 8 }
             return FixedPoint(Fixed(Int(x)) * unit, -(Fixed(Int(p.y)) * unit))
         }
         var start = 0
