@@ -26,6 +26,12 @@ extension NaturalSize {
         return byWidth <= Int64(area.height) ? (Int64(area.width), byWidth) : (pixels(Fixed(Int(area.height)) * ratio), Int64(area.height))
     }
 
+    /// Width to height; `width` and `height` where there is no ratio.
+    func proportions(_ width: Int64, _ height: Int64) -> (Int64, Int64) {
+        guard let ratio else { return (width, height) }
+        return (max(1, min(1 << 36, ratio.raw >> 12)), 1 << 20)
+    }
+
     /// Width and height for layout; a picture with nothing but a ratio fills `available` (CSS 2.2 §10.3.2).
     func used(available: LayoutUnit) -> (width: LayoutUnit, height: LayoutUnit, ratio: Bool) {
         func unit(_ v: Fixed) -> LayoutUnit { LayoutUnit(clamping: v.raw >> 26) }

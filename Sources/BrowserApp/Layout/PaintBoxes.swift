@@ -293,9 +293,11 @@ extension Painter {
         case .fill: break
         case .none: target = Rect(r.x + (r.width - source.width) / 2, r.y + (r.height - source.height) / 2, source.width, source.height)
         case .contain, .scaleDown, .cover:
-            let byWidth = Int64(r.width) * h < Int64(r.height) * w
-            if byWidth != (fit == .cover) { let nh = Int32(clamping: Int64(r.width) * h / w); target = Rect(r.x, r.y + (r.height - nh) / 2, r.width, nh) }
-            else { let nw = Int32(clamping: Int64(r.height) * w / h); target = Rect(r.x + (r.width - nw) / 2, r.y, nw, r.height) }
+            // The exact ratio, where the size in whole pixels has lost it.
+            let (rw, rh) = picture.naturalSize.proportions(w, h)
+            let byWidth = Int64(r.width) * rh < Int64(r.height) * rw
+            if byWidth != (fit == .cover) { let nh = Int32(clamping: Int64(r.width) * rh / rw); target = Rect(r.x, r.y + (r.height - nh) / 2, r.width, nh) }
+            else { let nw = Int32(clamping: Int64(r.height) * rw / rh); target = Rect(r.x + (r.width - nw) / 2, r.y, nw, r.height) }
         }
         guard let bitmap = picture.bitmap(width: target.width, height: target.height) else { return }
         if target != r { emit(.pushClip(out(r))) }
