@@ -69,7 +69,8 @@ let package = Package(
         guest("Pictures", "BrowserApp/Pictures", ["Graphics", "Images", "SVG", "Layout"]),
         guest("WebNet", "BrowserApp/WebNet", ["ABI", "Runtime", "NetClient"]),
         guest("TabProtocol", "BrowserApp/TabProtocol", ["ABI"]),
-        guest("TabApp", "BrowserApp/Tab", ["ABI", "TabProtocol", "Runtime", "Graphics", "DOM", "HTML", "CSS", "Layout", "Images", "SVG", "Pictures", "WebNet", "NetClient", "Toolkit"]),
+        guest("Interaction", "BrowserApp/Interaction", ["ABI", "TabProtocol", "Graphics", "DOM", "CSS", "Layout", "WebNet", "Toolkit"]),
+        guest("TabApp", "BrowserApp/Tab", ["ABI", "TabProtocol", "Runtime", "Graphics", "DOM", "HTML", "CSS", "Layout", "Images", "SVG", "Pictures", "WebNet", "NetClient", "FileClient", "Toolkit", "Interaction"]),
         guest("ChromeApp", "BrowserApp/Chrome", ["ABI", "TabProtocol", "Runtime", "Graphics", "Toolkit", "WebNet"]),
         // Public conformance suites (html5lib, PNG) run against the browser's libraries; host only.
         .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),
@@ -107,6 +108,8 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Graphics", "Images", "Conformance"], path: "Tests/ImagesTests", exclude: ["png-reference.txt", "image-reference.txt", "image-ledger.txt", "pictures"]),
         .testTarget(name: "SVGTests", dependencies: ["Graphics", "DOM", "HTML", "CSS", "Images", "SVG", "Layout", "Pictures"], path: "Tests/SVGTests"),
         .testTarget(name: "CSSTests", dependencies: ["CSS", "DOM", "HTML", "Graphics"], path: "Tests/CSSTests"),
+        .testTarget(name: "TabTests", dependencies: ["TabApp", "DOM", "HTML", "Graphics", "WebNet"], path: "Tests/TabTests"),
+        .testTarget(name: "InteractionTests", dependencies: ["Interaction", "HTML", "DOM", "CSS", "Layout", "Graphics", "WebNet", "Toolkit", "ABI"], path: "Tests/InteractionTests"),
         .testTarget(name: "LayoutTests", dependencies: ["Layout", "DOM", "HTML", "CSS", "Graphics"], path: "Tests/LayoutTests"),
         .testTarget(name: "PartsBenchTests", dependencies: ["PartsBench", "Terrarium"], path: "Tests/PartsBenchTests"),
         .testTarget(name: "TerrariumTests", dependencies: ["simctl", "Graphics", "Terrarium", "SimctlCommands", "ProgramBuilder", "Machine", "Devices", "Kernel", "Policies", "ABI"], path: "Tests/TerrariumTests"),

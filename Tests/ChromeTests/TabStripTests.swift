@@ -35,6 +35,36 @@ import TabProtocol
         #expect(entry == nil)
     }
 
+    @Test func controlStateIsKeptWithThePageItBelongsTo() {
+        var strip = TabStrip()
+        let id = strip.open(url: "1", afterActive: false)!
+        strip.update(id) { $0.arrived(at: "2", isNew: true); $0.arrived(at: "1", isNew: true) }
+        var entry: HistoryEntry?
+        strip.update(id) { entry = $0.traverse(-1); $0.keep(formState: [1], of: "1") }
+        #expect(entry?.url == "2")
+        let kept = strip.tab(id)!.history.map { $0.formState }
+        #expect(kept[1] == [] && (kept[0] == [1]) != (kept[2] == [1]), "one of the entries of that page")
+        strip.update(id) { $0.keep(formState: [9], of: "elsewhere") }
+        #expect(strip.tab(id)!.history.map { $0.formState } == kept)
+    }
+
+    @Test func tabsMoveAndComeBack() {
+        var strip = TabStrip()
+        let a = strip.open(url: "a", afterActive: false)!, b = strip.open(url: "b", afterActive: false)!, c = strip.open(url: "c", afterActive: false)!
+        strip.activate(id: b)
+        strip.move(id: a, to: 2)
+        #expect(strip.tabs.map { $0.id } == [b, c, a] && strip.active?.id == b)
+        strip.move(id: b, to: 1)
+        #expect(strip.tabs.map { $0.id } == [c, b, a] && strip.active?.id == b)
+        strip.move(id: b, to: 9)
+        #expect(strip.tabs.map { $0.id } == [c, b, a])
+        strip.update(a) { $0.arrived(at: "a2", isNew: true) }
+        let closed = strip.tab(a)!
+        strip.close(id: a)
+        let again = strip.reopen(closed)!
+        #expect(again != a && strip.tab(again)!.history.map { $0.url } == ["a", "a2"] && strip.tab(again)!.canGoBack)
+    }
+
     @Test func theNumberOfTabsIsBounded() {
         var strip = TabStrip()
         for _ in 0..<TabStrip.tabsMax { #expect(strip.open(url: "x", afterActive: false) != nil) }
@@ -44,7 +74,8 @@ import TabProtocol
     @Test(arguments: [
         ("example.org", "http://example.org"), ("10.0.2.2:8000/x", "http://10.0.2.2:8000/x"), ("localhost:80", "http://localhost:80"),
         ("http://a/b", "http://a/b"), ("about:start", "about:start"), ("  data:text/html,<h1>x</h1> ", "data:text/html,<h1>x</h1>"),
-        ("view-source:about:start", "view-source:about:start"),
+        ("view-source:about:start", "view-source:about:start"), ("localhost", "http://localhost"), ("localhost/x", "http://localhost/x"),
+        ("swift language", "http://lite.duckduckgo.com/lite/?q=swift+language"), ("weather", "http://lite.duckduckgo.com/lite/?q=weather"), ("1+1=2?", "http://lite.duckduckgo.com/lite/?q=1%2B1%3D2%3F"),
     ])
     func typedAddresses(_ pair: (String, String)) { #expect(Browser.addressToURL(pair.0) == pair.1) }
 
@@ -68,13 +99,14 @@ import TabProtocol
     @Test func everyMessageSurvivesTheWire() {
         let commands: [TabCommand] = [
             .navigate(url: "http://x/é", scrollY: 77), .reload, .stop, .show(width: 9, height: 8), .hide,
-            .pointer(action: .wheel, x: -4, y: 5, button: 1, wheel: -3), .key(code: 30, modifiers: 2, character: 97), .ping(12),
+            .pointer(action: .wheel, x: -4, y: 5, button: 1, wheel: -3, modifiers: 2, clickCount: 3), .key(code: 30, modifiers: 2, character: 97), .ping(12),
+            .blob(.formState, isLast: false, [1, 2, 3]), .preferences(zoomPercent: 125, imageMode: 2), .find(step: -1, text: "é"),
         ]
         for command in commands { #expect(TabCommand.parse(command.emit())?.emit() == command.emit()) }
         let reports: [TabReport] = [
             .surface(width: 3, height: 4), .frame(x: 1, y: 2, width: 3, height: 4, isContent: true), .title("t"),
             .location(url: "u", isNew: true), .load(.failed), .open(url: "v", inNewTab: true), .scroll(y: 1, contentHeight: 2),
-            .hover(url: "h", shape: .hand), .pong(3), .ready,
+            .hover(url: "h", shape: .hand), .pong(3), .ready, .blob(.clipboard, isLast: true, []), .found(current: 3, count: 17, hasWrapped: true), .download(number: 1, state: 1, received: 1 << 40, total: 0, path: "/a/b"),
         ]
         for report in reports { #expect(TabReport.parse(report.emit())?.emit() == report.emit()) }
     }
@@ -82,6 +114,21 @@ import TabProtocol
         let whole = TabReport.frame(x: 1, y: 2, width: 3, height: 4, isContent: true).emit()
         for n in 0..<whole.count { #expect(TabReport.parse(Array(whole[..<n])) == nil) }
         #expect(TabCommand.parse([]) == nil && TabCommand.parse([99]) == nil)
+    }
+    @Test func longThingsTravelInParts() {
+        for count in [0, 1, BlobAssembler.partByteCountMax, BlobAssembler.partByteCountMax + 1, 50_000] {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7) }
+            var assembler = BlobAssembler(), wholes: [[UInt8]] = []
+            for part in BlobAssembler.parts(bytes) {
+                #expect(part.bytes.count + 64 < 4096)
+                if let whole = assembler.add(.clipboard, isLast: part.isLast, part.bytes) { wholes.append(whole) }
+            }
+            #expect(wholes == [bytes])
+        }
+        var assembler = BlobAssembler()
+        for _ in 0..<400 { #expect(assembler.add(.clipboard, isLast: false, [UInt8](repeating: 1, count: 4000)) == nil) }
+        #expect(assembler.add(.clipboard, isLast: true, [1]) == nil, "too long: dropped whole")
+        #expect(assembler.add(.formState, isLast: true, [2]) == [2])
     }
     @Test func longTitlesAreCutOnACharacterBoundary() {
         let long = String(repeating: "é", count: 2000)

@@ -21,6 +21,7 @@ final class TabProcess {
     var awaitsFirstFrame = false
     var unansweredPings: UInt32 = 0
     var pingNumber: UInt32 = 0
+    var blobs = BlobAssembler()
 
     init(id: UInt32, process: ProcessHandle, channel: Channel) {
         self.id = id
@@ -29,6 +30,10 @@ final class TabProcess {
         outbox = Outbox(channel)
     }
     func send(_ command: TabCommand) { outbox.send(command.emit()) }
+    /// Sends something of any length.
+    func send(_ kind: BlobKind, _ bytes: [UInt8]) {
+        for part in BlobAssembler.parts(bytes) { send(.blob(kind, isLast: part.isLast, part.bytes)) }
+    }
 }
 
 /// The browser. One instance, made by `start`.
@@ -49,6 +54,17 @@ public final class Browser {
     var address: TextField
     let addressPainter: TextPainter
     var addressIsFocused = false
+    var find = FindBar()
+    var findIsFocused = false
+    var library = Library()
+    var suggestions = SuggestionList()
+    var suggestionMemory: SharedMemory?
+    /// Tabs that were closed, latest last (Ctrl+Shift+T).
+    var closedTabs: [TabModel] = []
+    /// The tab that the pointer drags along the strip.
+    var draggedTab: UInt32?
+    /// Where the link under the pointer leads; empty without one.
+    var hoverURL = ""
     var pendingShow: [UInt32] = []
     var needsChromePaint = false
     var shownLayerID: UInt32 = 0
@@ -64,7 +80,7 @@ public final class Browser {
         rasteriser = Rasteriser(fonts: fonts)
         addressPainter = TextPainter(fonts: fonts, pixels: 14)
         address = TextField(.zero)
-        address.placeholder = "Type an address, such as 10.0.2.2:8000"
+        address.placeholder = "Search, or type an address such as 10.0.2.2:8000"
         installWindowHandlers()
         startZygote()
         openTab(url: startURL.isEmpty ? "about:start" : startURL, afterActive: false, activate: true)
@@ -72,7 +88,8 @@ public final class Browser {
     }
 
     var layout: ChromeLayout {
-        ChromeLayout(width: window.width, height: window.height, tabIDs: strip.tabs.map { $0.id })
+        ChromeLayout(width: window.width, height: window.height, tabIDs: strip.tabs.map { $0.id }, hasFindBar: find.isOpen,
+                     bookmarkWidths: library.settings.showsBookmarksBar ? library.bookmarks.map { view.bookmarkWidth($0) } : nil)
     }
     var activeProcess: TabProcess? { strip.active.flatMap { processes[$0.id] } }
 
@@ -120,6 +137,7 @@ public final class Browser {
         let t = TabProcess(id: id, process: process, channel: pair.0)
         processes[id] = t
         let wasDiscarded = tab.condition == .discarded
+        t.send(.preferences(zoomPercent: UInt16(clamping: tab.zoomPercent), imageMode: library.settings.images.rawValue))
         strip.update(id) { $0.condition = .alive; $0.load = .loading }
         t.messageToken = Reactor.main.onMessage(pair.0) { [self] message in
             if let report = TabReport.parse(message.bytes) { receive(id, report, message.handles) } else { for h in message.handles { h.close() } }
@@ -129,7 +147,7 @@ public final class Browser {
         let entry = tab.history[tab.historyIndex]
         strip.update(id) { $0.isTraversing = true }
         if strip.active?.id == id { show(t) } else { process.updateTab(.hidden, []) }
-        t.send(.navigate(url: entry.url, scrollY: entry.scrollY))
+        load(entry, into: t)
         chromeChanged()
     }
 
@@ -138,6 +156,7 @@ public final class Browser {
         guard let t = processes[id] else { return }
         let record = t.process.info
         forget(t)
+        library.failDownloads(of: id)
         let reason = ExitReason(rawValue: record?.exitReason ?? 0) ?? .killed
         let isActive = strip.active?.id == id
         if reason == .discarded || (reason == .outOfMemory && !isActive) {
@@ -202,13 +221,15 @@ public final class Browser {
             }
         case .title(let title):
             strip.update(id) { $0.title = title }
+            if let url = strip.tab(id)?.url { library.name(url, title) }
             chromeChanged()
         case .icon(let pixels):
             strip.update(id) { $0.icon = pixels }
             chromeChanged()
         case .location(let url, let isNew):
             strip.update(id) { if isNew { $0.icon = [] }; $0.arrived(at: url, isNew: isNew) }
-            if strip.active?.id == id && !addressIsFocused { address.setText(url) }
+            if isNew { library.visit(url) }
+            if strip.active?.id == id && !addressIsFocused { showAddress(url) }
             chromeChanged()
         case .load(let state):
             strip.update(id) { $0.load = state }
@@ -216,15 +237,37 @@ public final class Browser {
             if !t.isShown { t.process.updateTab(.hidden, state == .loading ? [.loading] : []) }
             chromeChanged()
         case .open(let url, let inNewTab):
-            if inNewTab { openTab(url: url, afterActive: true, activate: false) } else { navigate(id, url) }
+            let isTrusted = strip.tab(id)?.isInternal == true
+            if inNewTab { openTab(url: InternalPages.isInternal(url) ? InternalPages.canonical(url) : url, afterActive: true, activate: false) } else { navigate(id, url, isTrusted: isTrusted) }
         case .scroll(let y, _):
             strip.update(id) { $0.history[$0.historyIndex].scrollY = y }
-        case .hover(_, let shape):
+        case .hover(let url, let shape):
+            guard strip.active?.id == id else { return }
+            if url != hoverURL { hoverURL = url; chromeChanged() }
             setCursor(shape == .hand ? .pointer : (shape == .text ? .text : .arrow))
+        case .blob(let kind, let isLast, let part):
+            if let whole = t.blobs.add(kind, isLast: isLast, part) { receive(id, kind, whole) }
+        case .found(let current, let count, let hasWrapped):
+            found(id, current, count, hasWrapped)
+        case .download(let number, let state, let received, let total, let path):
+            library.update(Download(tab: id, number: number, path: path, received: received, total: total, state: DownloadState(rawValue: state) ?? .failed))
+            chromeChanged()
         case .pong(let number):
             if number == t.pingNumber { t.unansweredPings = 0 }
         case .ready:
             break
+        }
+    }
+
+    private func receive(_ id: UInt32, _ kind: BlobKind, _ bytes: [UInt8]) {
+        switch kind {
+        case .clipboard: Clipboard.text = TextPainter.scalars(String(decoding: bytes, as: UTF8.self))
+        case .formState:
+            var r = ByteReader(bytes)
+            guard let url = r.string() else { return }
+            let state = r.rest()
+            strip.update(id) { $0.keep(formState: state, of: url) }
+        case .document: break           // only the browser sends those
         }
     }
 
@@ -258,6 +301,7 @@ public final class Browser {
 
     func openTab(url: String, afterActive: Bool, activate: Bool) {
         guard let id = strip.open(url: url, afterActive: afterActive) else { return }
+        strip.update(id) { $0.zoomPercent = library.settings.fontScale.percent }
         if activate { self.activate(id) }
         startProcess(id)
         chromeChanged()
@@ -266,10 +310,16 @@ public final class Browser {
     /// Shows tab `id`, waking or reloading it when it sleeps.
     func activate(_ id: UInt32) {
         let previous = strip.active?.id
-        if let previous, previous != id, let t = processes[previous] { hide(t) }
+        if let previous, previous != id, let t = processes[previous] {
+            if find.isOpen { t.send(.find(step: 0, text: "")) }
+            hide(t)
+        }
         strip.activate(id: id)
         addressIsFocused = false
-        if let tab = strip.active { address.setText(tab.url == "about:start" ? "" : tab.url) }
+        closeSuggestions()
+        hoverURL = ""
+        if find.isOpen { find.isOpen = false; findIsFocused = false }
+        if let tab = strip.active { showAddress(tab.url) }
         System.mark(.switchRequested, Int64(id))
         if let t = processes[id] {
             show(t)
@@ -287,24 +337,59 @@ public final class Browser {
             forget(t)
         }
         let wasActive = strip.active?.id == id
+        if let tab = strip.tab(id) {
+            closedTabs.append(tab)
+            if closedTabs.count > 20 { closedTabs.removeFirst() }
+        }
+        library.failDownloads(of: id)
         strip.close(id: id)
         if strip.tabs.isEmpty { openTab(url: "about:start", afterActive: false, activate: true); return }
         if wasActive, let next = strip.active { activate(next.id) }
         chromeChanged()
     }
 
-    func navigate(_ id: UInt32, _ url: String) {
+    /// `isTrusted`: the user typed it, or it comes from a page of the browser itself; actions of such pages count then.
+    func navigate(_ id: UInt32, _ url: String, isTrusted: Bool) {
         addressIsFocused = false
+        closeSuggestions()
+        var url = url
+        if InternalPages.isInternal(url) {
+            if isTrusted { perform(url) } else { url = InternalPages.canonical(url) }
+        }
         System.mark(.navigationStarted, Int64(id))
         if let t = processes[id] {
             strip.update(id) { $0.load = .loading }
-            t.send(.navigate(url: url, scrollY: 0))
+            load(HistoryEntry(url: url), into: t)
         } else {
             strip.update(id) { $0.arrived(at: url, isNew: true); $0.condition = .starting }
             startProcess(id)
         }
-        if strip.active?.id == id { address.setText(url) }
+        if strip.active?.id == id { showAddress(url) }
         chromeChanged()
+    }
+
+    /// The address field's text for a page.
+    func showAddress(_ url: String) { address.setText(url == "about:start" ? "" : url) }
+
+    /// Loads a history entry, with what the user had put into its controls; the browser's own pages are made here.
+    func load(_ entry: HistoryEntry, into t: TabProcess) {
+        let html = InternalPages.isInternal(entry.url) ? InternalPages.html(entry.url, library) : nil
+        strip.update(t.id) { $0.isInternal = html != nil }
+        if let html { t.send(.document, Array(html.utf8)) }
+        if !entry.formState.isEmpty { t.send(.formState, entry.formState) }
+        t.send(.navigate(url: html == nil ? entry.url : InternalPages.shown(entry.url), scrollY: entry.scrollY))
+    }
+    /// Performs the action of an address of the browser's own pages.
+    private func perform(_ url: String) {
+        let before = library.settings
+        InternalPages.perform(url, on: &library)
+        if library.settings == before { return }
+        for tab in strip.tabs { sendPreferences(tab.id) }
+        if library.settings.showsBookmarksBar != before.showsBookmarksBar { contentResized() }
+    }
+    func sendPreferences(_ id: UInt32) {
+        guard let tab = strip.tab(id) else { return }
+        processes[id]?.send(.preferences(zoomPercent: UInt16(clamping: tab.zoomPercent), imageMode: library.settings.images.rawValue))
     }
 
     func traverse(_ step: Int) {
@@ -312,14 +397,19 @@ public final class Browser {
         var entry: HistoryEntry?
         strip.update(tab.id) { entry = $0.traverse(step) }
         guard let entry else { return }
-        if let t = processes[tab.id] { t.send(.navigate(url: entry.url, scrollY: entry.scrollY)) } else { restart(tab.id) }
-        address.setText(entry.url)
+        if let t = processes[tab.id] { load(entry, into: t) } else { restart(tab.id) }
+        showAddress(entry.url)
         chromeChanged()
     }
 
     func reload() {
         guard let tab = strip.active else { return }
         guard let t = processes[tab.id] else { restart(tab.id); return }
+        if tab.isInternal, tab.load != .loading {
+            strip.update(tab.id) { $0.isTraversing = true }
+            load(HistoryEntry(url: tab.url, scrollY: tab.history[tab.historyIndex].scrollY), into: t)
+            return
+        }
         t.send(tab.load == .loading ? .stop : .reload)
     }
 
@@ -338,16 +428,39 @@ public final class Browser {
         Reactor.main.after(0) { [self] in paintChrome() }
     }
 
+    /// What the status row says.
+    private var statusLine: String {
+        if !hoverURL.isEmpty { return hoverURL }
+        for d in library.downloads where d.state == .running { return "Downloading " + d.name + ", " + d.progress }
+        guard let tab = strip.active else { return "" }
+        if let d = library.downloads.first, d.tab == tab.id, tab.load != .loading { return d.name + (d.state == .finished ? " is in " + d.path : " could not be downloaded") }
+        switch tab.load {
+        case .loading: return "Loading " + tab.url
+        case .failed: return tab.condition == .alive ? "The page could not be loaded" : ""
+        case .finished: return ""
+        }
+    }
+
     private func paintChrome() {
         needsChromePaint = false
         let layout = self.layout
         let surface = window.surface
         var damage = Rect(0, 0, layout.width, layout.contentRect.y)
-        var list = view.displayList(strip, layout)
+        var list = view.displayList(strip, layout, isBookmarked: strip.active.map { library.isBookmarked($0.url) } ?? false, bookmarks: library.settings.showsBookmarksBar ? library.bookmarks : [])
         address.rect = layout.addressRect
         address.isFocused = addressIsFocused
         address.draw(into: &list, addressPainter)
+        if find.isOpen {
+            view.drawFindBar(find, layout, &list)
+            find.field.rect = layout.findFieldRect
+            find.field.isFocused = findIsFocused
+            find.field.draw(into: &list, addressPainter)
+        }
         rasteriser.draw(list, into: surface, clip: damage, offsetX: 0, offsetY: 0)
+        var status = DisplayList()
+        view.drawStatus(statusLine, layout, &status)
+        rasteriser.draw(status, into: surface, clip: layout.statusRect, offsetX: 0, offsetY: 0)
+        window.present(layout.statusRect)
         if let tab = strip.active, processes[tab.id]?.hasLayer != true {
             if tab.condition == .crashed || tab.condition == .unresponsive {
                 rasteriser.draw(view.failurePage(tab, layout), into: surface, clip: layout.contentRect, offsetX: 0, offsetY: 0)

@@ -4,11 +4,14 @@
 import Graphics
 import TabProtocol
 import Toolkit
+import WebNet
 
 /// A part of the browser's chrome.
 enum ChromePart: Equatable {
     case tab(UInt32), closeTab(UInt32), newTab
     case back, forward, reload, address
+    case star, bookmark(Int)
+    case findField, findPrevious, findNext, findClose
     case content
     case reloadCrashed
     case none
@@ -18,13 +21,34 @@ enum ChromePart: Equatable {
 struct ChromeLayout {
     static let stripHeight: Int32 = 34
     static let toolbarHeight: Int32 = 40
+    static let findHeight: Int32 = 36
+    static let bookmarksHeight: Int32 = 28
+    static let statusHeight: Int32 = 22
     let width: Int32, height: Int32
     let tabIDs: [UInt32]
+    var hasFindBar = false
+    /// Widths of the bookmarks bar's entries; nil while it is hidden.
+    var bookmarkWidths: [Int32]?
 
     var contentRect: Rect {
-        let top = ChromeLayout.stripHeight + ChromeLayout.toolbarHeight
-        return Rect(0, top, width, max(1, height - top))
+        let top = findRect.maxY
+        return Rect(0, top, width, max(1, height - top - ChromeLayout.statusHeight))
     }
+    var bookmarksRect: Rect { Rect(0, ChromeLayout.stripHeight + ChromeLayout.toolbarHeight, width, bookmarkWidths == nil ? 0 : ChromeLayout.bookmarksHeight) }
+    /// Place of a bookmark in its bar; empty when it does not fit.
+    func bookmarkRect(_ index: Int) -> Rect {
+        guard let widths = bookmarkWidths, index < widths.count else { return .zero }
+        var x: Int32 = 8
+        for i in 0..<index { x += widths[i] + 4 }
+        return x + widths[index] <= width - 4 ? Rect(x, bookmarksRect.y + 2, widths[index], 24) : .zero
+    }
+    /// The find row; empty while it is closed.
+    var findRect: Rect { Rect(0, bookmarksRect.maxY, width, hasFindBar ? ChromeLayout.findHeight : 0) }
+    var findFieldRect: Rect { Rect(8, findRect.y + 4, min(320, max(60, width - 200)), 28) }
+    var findPreviousRect: Rect { Rect(findFieldRect.maxX + 6, findRect.y + 6, 24, 24) }
+    var findNextRect: Rect { Rect(findPreviousRect.maxX + 2, findRect.y + 6, 24, 24) }
+    var findCloseRect: Rect { Rect(width - 32, findRect.y + 6, 24, 24) }
+    var statusRect: Rect { Rect(0, height - ChromeLayout.statusHeight, width, ChromeLayout.statusHeight) }
     var tabWidth: Int32 { max(28, min(200, (width - 48) / Int32(max(1, tabIDs.count)))) }
     func tabRect(_ index: Int) -> Rect { Rect(8 + Int32(index) * tabWidth, 5, tabWidth - 2, ChromeLayout.stripHeight - 5) }
     func closeRect(_ index: Int) -> Rect {
@@ -36,7 +60,8 @@ struct ChromeLayout {
     var backRect: Rect { button(0) }
     var forwardRect: Rect { button(1) }
     var reloadRect: Rect { button(2) }
-    var addressRect: Rect { Rect(116, ChromeLayout.stripHeight + 5, max(40, width - 128), 30) }
+    var addressRect: Rect { Rect(116, ChromeLayout.stripHeight + 5, max(40, width - 162), 30) }
+    var starRect: Rect { Rect(width - 40, ChromeLayout.stripHeight + 5, 30, 30) }
     var crashedButtonRect: Rect {
         let c = contentRect
         return Rect(c.x + c.width / 2 - 60, c.y + c.height / 2 + 34, 120, 34)
@@ -53,8 +78,20 @@ struct ChromeLayout {
             if backRect.contains(x, y) { return .back }
             if forwardRect.contains(x, y) { return .forward }
             if reloadRect.contains(x, y) { return .reload }
+            if starRect.contains(x, y) { return .star }
             return addressRect.contains(x, y) ? .address : .none
         }
+        if bookmarksRect.contains(x, y) {
+            for i in 0..<(bookmarkWidths?.count ?? 0) where bookmarkRect(i).contains(x, y) { return .bookmark(i) }
+            return .none
+        }
+        if findRect.contains(x, y) {
+            if findPreviousRect.contains(x, y) { return .findPrevious }
+            if findNextRect.contains(x, y) { return .findNext }
+            if findCloseRect.contains(x, y) { return .findClose }
+            return findFieldRect.contains(x, y) ? .findField : .none
+        }
+        if statusRect.contains(x, y) { return .none }
         if isCrashed { return crashedButtonRect.contains(x, y) ? .reloadCrashed : .none }
         return .content
     }
@@ -62,10 +99,11 @@ struct ChromeLayout {
 
 /// The chrome's text styles.
 struct ChromeText {
-    let tab: TextPainter, symbol: TextPainter, title: TextPainter, note: TextPainter, small: TextPainter, button: TextPainter
+    let tab: TextPainter, letter: TextPainter, symbol: TextPainter, title: TextPainter, note: TextPainter, small: TextPainter, button: TextPainter
 
     init(fonts: FontLibrary) {
         tab = TextPainter(fonts: fonts, pixels: 13)
+        letter = TextPainter(fonts: fonts, pixels: 11, bold: true)
         symbol = TextPainter(fonts: fonts, pixels: 19)
         title = TextPainter(fonts: fonts, pixels: 24, bold: true)
         note = TextPainter(fonts: fonts, pixels: 15)
@@ -86,19 +124,22 @@ enum ChromeTheme {
     static let field = Color(rgb: 0xF0F3F6)
     static let accent = Color(rgb: 0x2F6F4F)
     static let disabled = Color(rgb: 0xB8C1CA)
+    static let letters = [Color(rgb: 0x2F6F4F), Color(rgb: 0x2F5D8A), Color(rgb: 0x8A4B2F), Color(rgb: 0x6B4E8A), Color(rgb: 0x9A7B1F), Color(rgb: 0x8A2F4B)]
 }
 
 /// Draws the chrome.
 struct ChromeView {
     let text: ChromeText
 
-    func displayList(_ strip: TabStrip, _ layout: ChromeLayout) -> DisplayList {
+    func displayList(_ strip: TabStrip, _ layout: ChromeLayout, isBookmarked: Bool = false, bookmarks: [Bookmark] = []) -> DisplayList {
         var list = DisplayList()
         list.append(.fill(Rect(0, 0, layout.width, ChromeLayout.stripHeight), ChromeTheme.strip))
         for (i, tab) in strip.tabs.enumerated() { drawTab(tab, i, isActive: i == strip.activeIndex, layout, &list) }
         drawPlus(layout.newTabRect, &list)
         list.append(.fill(Rect(0, ChromeLayout.stripHeight, layout.width, ChromeLayout.toolbarHeight), ChromeTheme.activeTab))
         if let active = strip.active { drawToolbar(active, layout, &list) }
+        text.symbol.draw(isBookmarked ? "\u{2605}" : "\u{2606}", into: &list, x: layout.starRect.x + 6, baseline: layout.starRect.y + 22, color: isBookmarked ? ChromeTheme.accent : ChromeTheme.faint)
+        drawBookmarks(bookmarks, layout, &list)
         list.append(.fill(Rect(0, layout.contentRect.y - 1, layout.width, 1), ChromeTheme.line))
         return list
     }
@@ -118,9 +159,42 @@ struct ChromeView {
             let side = Int32(TabIcon.side), bitmap = Bitmap(width: TabIcon.side, height: TabIcon.side, pixels: tab.icon)
             list.append(.image(bitmap, source: Rect(0, 0, side, side), destination: Rect(x - 3, r.y + 7, side, side)))
             x += side + 1
+        } else if r.width >= 44 {
+            drawLetter(tab.url, tab.title, x - 3, r.y + 7, &list)
+            x += 18
         }
         text.tab.draw(name, into: &list, x: x, baseline: r.y + 19, color: isAsleep ? ChromeTheme.sleepingText : ChromeTheme.text, maxWidth: max(1, textEnd - x))
         if !close.isEmpty { drawCross(close, &list) }
+    }
+    /// Width of an entry of the bookmarks bar.
+    func bookmarkWidth(_ b: Bookmark) -> Int32 { min(180, text.small.width(b.title) + 36) }
+    private func drawBookmarks(_ bookmarks: [Bookmark], _ layout: ChromeLayout, _ list: inout DisplayList) {
+        if layout.bookmarksRect.isEmpty { return }
+        list.append(.fill(layout.bookmarksRect, ChromeTheme.activeTab))
+        if bookmarks.isEmpty { text.small.draw("Ctrl+D keeps a page here", into: &list, x: 12, baseline: layout.bookmarksRect.y + 18, color: ChromeTheme.faint) }
+        for (i, b) in bookmarks.enumerated() {
+            let r = layout.bookmarkRect(i)
+            if r.isEmpty { continue }
+            drawLetter(b.url, b.title, r.x + 4, r.y + 4, &list)
+            text.small.draw(b.title, into: &list, x: r.x + 26, baseline: r.y + 17, color: ChromeTheme.text, maxWidth: max(1, r.width - 30))
+        }
+    }
+    /// The letter that stands for a site: first of its host, else of its title, on a colour of its own (TAB-011).
+    private func drawLetter(_ url: String, _ title: String, _ x: Int32, _ y: Int32, _ list: inout DisplayList) {
+        let site = ChromeView.site(url)
+        var hash: UInt32 = 2166136261
+        for b in site.utf8 { hash = (hash ^ UInt32(b)) &* 16777619 }
+        let letter = String((site.isEmpty ? title : site).prefix(1)).uppercased()
+        list.append(.roundedFill(Rect(x, y, 16, 16), radius: 4, ChromeTheme.letters[Int(hash % UInt32(ChromeTheme.letters.count))]))
+        let width = text.letter.width(letter)
+        text.letter.draw(letter, into: &list, x: x + (16 - width) / 2, baseline: y + 12, color: .white)
+    }
+    /// The host without `www.`, or the name of a page without one.
+    static func site(_ url: String) -> String {
+        guard let u = URL(url) else { return url }
+        let host = u.host ?? ""
+        if host.isEmpty { return u.scheme == "about" ? u.path : u.scheme }
+        return host.hasPrefix("www.") ? String(host.dropFirst(4)) : host
     }
     private func drawCross(_ r: Rect, _ list: inout DisplayList) {
         list.append(.line(x0: r.x + 4, y0: r.y + 4, x1: r.x + 11, y1: r.y + 11, thickness: 2, ChromeTheme.faint))
@@ -150,6 +224,14 @@ struct ChromeView {
             return
         }
         text.symbol.draw("\u{21BB}", into: &list, x: r.x + 7, baseline: r.y + 22, color: ChromeTheme.text)
+    }
+
+    /// The row at the bottom: where the link under the pointer leads, else what goes on.
+    func drawStatus(_ line: String, _ layout: ChromeLayout, _ list: inout DisplayList) {
+        let r = layout.statusRect
+        list.append(.fill(r, ChromeTheme.field))
+        list.append(.fill(Rect(r.x, r.y, r.width, 1), ChromeTheme.line))
+        text.small.draw(line, into: &list, x: r.x + 8, baseline: r.y + 16, color: ChromeTheme.faint, maxWidth: max(1, r.width - 16))
     }
 
     /// What stands in the content area when the active tab's process is gone.

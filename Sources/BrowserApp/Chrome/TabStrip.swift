@@ -7,6 +7,8 @@ import TabProtocol
 public struct HistoryEntry: Equatable, Sendable {
     public var url: String
     public var scrollY: Int32
+    /// What the user put into the page's controls, as the tab wrote it.
+    public var formState: [UInt8] = []
     public init(url: String, scrollY: Int32 = 0) { self.url = url; self.scrollY = scrollY }
 }
 
@@ -32,11 +34,22 @@ public struct TabModel: Sendable {
     public var icon: [UInt32] = []
     /// Set while the browser itself moves through history, so that the tab's report makes no new entry.
     public var isTraversing = false
+    /// Shows a page of the browser itself, which may ask for its actions.
+    var isInternal = false
+    public var zoomPercent: Int32 = 100
 
     public var url: String { history[historyIndex].url }
     public var canGoBack: Bool { historyIndex > 0 }
     public var canGoForward: Bool { historyIndex + 1 < history.count }
 
+    /// A closed tab again, with its history.
+    init(id: UInt32, like old: TabModel) {
+        self.id = id
+        title = old.title
+        history = old.history
+        historyIndex = old.historyIndex
+        zoomPercent = old.zoomPercent
+    }
     init(id: UInt32, url: String) {
         self.id = id
         self.title = ""
@@ -55,6 +68,15 @@ public struct TabModel: Sendable {
         history.append(HistoryEntry(url: url))
         if history.count > TabStrip.historyEntriesMax { history.removeFirst() }
         historyIndex = history.count - 1
+    }
+    /// Keeps control state with the entry of that URL that is nearest to the current one: a report may come after the
+    /// user has gone on.
+    mutating func keep(formState: [UInt8], of url: String) {
+        var best: Int?
+        for i in history.indices where history[i].url == url {
+            if best == nil || abs(i - historyIndex) < abs(best! - historyIndex) { best = i }
+        }
+        if let best { history[best].formState = formState }
     }
     /// Moves by `step` and returns the entry to load.
     mutating func traverse(_ step: Int) -> HistoryEntry? {
@@ -89,6 +111,19 @@ public struct TabStrip: Sendable {
         tabs.insert(tab, at: position)
         if position <= activeIndex && tabs.count > 1 { activeIndex += 1 }
         return tab.id
+    }
+    /// Opens a closed tab again at the end; nil when the strip is full.
+    public mutating func reopen(_ old: TabModel) -> UInt32? {
+        guard tabs.count < TabStrip.tabsMax else { return nil }
+        tabs.append(TabModel(id: nextID, like: old))
+        nextID += 1
+        return tabs[tabs.count - 1].id
+    }
+    /// Moves a tab to a place; the active tab stays active.
+    public mutating func move(id: UInt32, to index: Int) {
+        guard let from = self.index(of: id), index >= 0, index < tabs.count, from != index, let activeID = active?.id else { return }
+        tabs.insert(tabs.remove(at: from), at: index)
+        activate(id: activeID)
     }
     /// Closes a tab; the neighbour on the right becomes active, else the one on the left.
     public mutating func close(id: UInt32) {

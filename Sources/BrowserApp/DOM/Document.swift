@@ -12,6 +12,7 @@ public final class Document {
     @exclusivity(unchecked) var strings: [String] = []
     @exclusivity(unchecked) var freeStrings: [UInt32] = []
     @exclusivity(unchecked) var doctypes: [DoctypeRecord] = []
+    @exclusivity(unchecked) var controls = ControlTable()
 
     /// The document node.
     public let root: NodeID
@@ -169,6 +170,7 @@ public final class Document {
         case .element:
             let start = Int(r.pointee.attributeStart)
             for i in 0..<Int(r.pointee.attributeCount) { attributeTable[start + i].value = "" }
+            controls.forget(n)
         default: break
         }
         r.pointee = NodeRecord(kind: .documentFragment)

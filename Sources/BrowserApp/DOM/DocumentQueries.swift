@@ -171,13 +171,14 @@ extension Document {
     public var title: String {
         var at = next(root, within: root)
         while !at.isNone {
-            if isHTML(at, .title) { return collapsed(textContent(at)) }
+            if isHTML(at, .title) { return collapsedText(textContent(at)) }
             at = next(at, within: root)
         }
         return ""
     }
 
-    private func collapsed(_ text: String) -> String {
+    /// The text with runs of white space as one space, none at the ends.
+    public func collapsedText(_ text: String) -> String {
         var bytes: [UInt8] = []
         var pendingSpace = false
         for byte in text.utf8 {

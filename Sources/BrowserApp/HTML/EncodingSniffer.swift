@@ -1,6 +1,6 @@
 // Which encoding a document is in (HTML §13.2.3.2): byte order mark, then the transport's label, then a meta element
-// in the first kilobyte, then what the bytes look like. Encodings known: UTF-8, windows-1252 (with all its labels,
-// ISO-8859-1 and ASCII among them) and UTF-16 by byte order mark.
+// in the first kilobyte, then what the bytes look like. Labels are those of Encoding §4.2; ISO-2022-JP
+// and x-user-defined are not known.
 
 enum EncodingSniffer {
     static let prescanByteCount = 1024
@@ -13,25 +13,49 @@ enum EncodingSniffer {
         return nil
     }
 
-    /// The encoding of a label (Encoding §4.2), or nil when the label is unknown.
+    /// The encoding of a transport's label (Encoding §4.2), or nil when the label is unknown.
     static func encoding(label: String) -> InputEncoding? {
         var bytes: [UInt8] = []
         for b in label.utf8 where !isSpace(b) { bytes.append(lowercased(b)) }
         let name = String(decoding: bytes, as: UTF8.self)
         switch name {
         case "utf-8", "utf8", "unicode-1-1-utf-8", "x-unicode20utf8", "unicode11utf8", "unicode20utf8": return .utf8
-        case "utf-16", "utf-16le", "utf-16be": return .utf8 // a meta element cannot say so truly (§13.2.3.2)
+        case "utf-16", "utf-16le", "ucs-2", "unicode", "unicodefeff", "iso-10646-ucs-2", "csunicode": return .utf16LittleEndian
+        case "utf-16be", "unicodefffe": return .utf16BigEndian
+        case "gbk", "gb18030", "gb2312", "gb_2312", "gb_2312-80", "chinese", "csgb2312", "csiso58gb231280", "iso-ir-58", "x-gbk": return .gb18030
+        case "big5", "big5-hkscs", "cn-big5", "csbig5", "x-x-big5": return .big5
+        case "euc-kr", "cseuckr", "csksc56011987", "iso-ir-149", "korean", "ks_c_5601-1987", "ks_c_5601-1989", "ksc5601", "ksc_5601", "windows-949": return .eucKR
+        case "shift_jis", "shift-jis", "sjis", "x-sjis", "csshiftjis", "ms932", "ms_kanji", "windows-31j": return .shiftJIS
+        case "euc-jp", "cseucpkdfmtjapanese", "x-euc-jp": return .eucJP
         case "windows-1252", "cp1252", "x-cp1252", "iso-8859-1", "iso8859-1", "iso88591", "iso_8859-1", "latin1", "l1",
-             "ascii", "us-ascii", "ansi_x3.4-1968", "cp819", "ibm819", "iso-ir-100", "csisolatin1": return .windows1252
-        default: return nil
+             "ascii", "us-ascii", "ansi_x3.4-1968", "cp819", "ibm819", "iso-ir-100", "csisolatin1", "iso_8859-1:1987": return .windows1252
+        default: return singleByte(bytes).map { .singleByte($0) }
         }
+    }
+    /// Number of the single-byte encoding that has this label.
+    private static func singleByte(_ label: [UInt8]) -> Int? {
+        if label.isEmpty { return nil }
+        for (number, entry) in EncodingTables.singleByte.enumerated() {
+            let p = entry.labels.utf8Start, count = entry.labels.utf8CodeUnitCount
+            var from = 0
+            for i in 0...count where i == count || p[i] == 0x20 {
+                if i - from == label.count, (0..<label.count).allSatisfy({ p[from + $0] == label[$0] }) { return number }
+                from = i + 1
+            }
+        }
+        return nil
+    }
+    /// The encoding that a meta element means: it is read as ASCII, so it cannot truly say UTF-16 (§13.2.3.2).
+    static func metaEncoding(label: String) -> InputEncoding? {
+        let found = encoding(label: label)
+        return found == .utf16LittleEndian || found == .utf16BigEndian ? .utf8 : found
     }
 
     /// The encoding of a document whose transport named none, from its first `prescanByteCount` bytes: what follows may
     /// or may not have arrived yet.
     static func guess(_ bytes: [UInt8]) -> InputEncoding {
         let head = Array(bytes.prefix(prescanByteCount))
-        if let label = metaLabel(head), let found = encoding(label: label) { return found }
+        if let label = metaLabel(head), let found = metaEncoding(label: label) { return found }
         return looksLikeUTF8(head) ? .utf8 : .windows1252
     }
 

@@ -2,7 +2,12 @@
 // replacement (Encoding §8.1, §9) and newline normalisation (HTML §13.2.3.5).
 // Invariant: output is always valid UTF-8 without CR; nothing is kept but an unfinished sequence.
 
-enum InputEncoding: UInt8 { case utf8, windows1252, utf16LittleEndian, utf16BigEndian }
+enum InputEncoding: Equatable {
+    case utf8, windows1252, utf16LittleEndian, utf16BigEndian
+    case gb18030, big5, eucKR, shiftJIS, eucJP
+    /// Index of `EncodingTables.singleByte`.
+    case singleByte(Int)
+}
 
 /// Scalars of windows-1252 in 0x80–0x9F (also the replacements for numeric references, HTML §13.2.5.80).
 private let windows1252High: [UInt16] = [
@@ -24,6 +29,8 @@ struct InputDecoder {
     // UTF-16: an odd byte and a high surrogate.
     private var oddByte: UInt8?
     private var highSurrogate: UInt32 = 0
+    /// Of a multi-byte legacy encoding.
+    var legacy = LegacyState()
 
     init(_ encoding: InputEncoding) { self.encoding = encoding }
 
@@ -36,6 +43,10 @@ struct InputDecoder {
         switch encoding {
         case .utf8: decodeUTF8(input, &writer)
         case .windows1252: for byte in input { put(windows1252Scalar(byte), &writer) }
+        case .singleByte(let number):
+            let table = LegacyTables.single(number)
+            for byte in input { put(byte < 0x80 ? UInt32(byte) : highCharacter(table, byte), &writer) }
+        case .gb18030, .big5, .eucKR, .shiftJIS, .eucJP: for byte in input { decodeLegacy(byte, &writer) }
         case .utf16LittleEndian, .utf16BigEndian: for byte in input { decodeUTF16(byte, &writer) }
         }
         return writer.count
@@ -44,11 +55,16 @@ struct InputDecoder {
     /// What an unfinished sequence at the end gives.
     mutating func finish(into out: UnsafeMutablePointer<UInt8>) -> Int {
         var writer = Writer(out: out)
-        if needed > 0 || oddByte != nil || highSurrogate != 0 { put(0xFFFD, &writer) }
+        if needed > 0 || oddByte != nil || highSurrogate != 0 || legacy.isUnfinished { put(0xFFFD, &writer) }
         needed = 0
         oddByte = nil
         highSurrogate = 0
+        legacy = LegacyState()
         return writer.count
+    }
+    private func highCharacter(_ table: [UInt32], _ byte: UInt8) -> UInt32 {
+        let i = Int(byte) - 0x80
+        return i < table.count && table[i] != 0 ? table[i] : 0xFFFD
     }
 
     struct Writer {
@@ -75,7 +91,7 @@ struct InputDecoder {
     }
 
     @inline(__always)
-    private mutating func put(_ code: UInt32, _ writer: inout Writer) {
+    mutating func put(_ code: UInt32, _ writer: inout Writer) {
         if code == 0x0D {
             lastWasCR = true
             writer.byte(0x0A)

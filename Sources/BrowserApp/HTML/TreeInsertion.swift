@@ -58,6 +58,7 @@ extension TreeBuilder {
     func insertHTML(_ t: Token) -> NodeID {
         let node = createElement(t, name: t.name, namespace: .html)
         insert(node, at: insertionPlace())
+        associateWithForm(node, t.name)
         open.push(OpenElement(node: node, name: t.name, tagName: t.name, namespace: .html))
         return node
     }
@@ -70,10 +71,17 @@ extension TreeBuilder {
     func insertVoid(_ t: Token) {
         let node = createElement(t, name: t.name, namespace: .html)
         insert(node, at: insertionPlace())
+        associateWithForm(node, t.name)
         switch t.name {
         case .link, .meta, .base, .img: onElement?(node)
         default: break
         }
+    }
+
+    /// A control belongs to the form whose tag is open, also where a table put the form elsewhere (HTML §13.2.6.1).
+    private func associateWithForm(_ node: NodeID, _ name: Atom) {
+        guard !formElement.isNone, name == .input || name == .button || name == .select || name == .textarea else { return }
+        document.setParserForm(node, formElement)
     }
 
     func insertForeign(_ t: Token, _ namespace: Namespace) {

@@ -191,6 +191,8 @@ final class LayoutTree {
     /// Sizes of replaced boxes whose kind does not say it.
     var naturalSizes: [BoxID: ReplacedNatural] = [:]
     var textBytesDropped = 0
+    /// Made when first asked for (`order`).
+    var textOrder: TextOrder?
 
     init() { textBase = UnsafeMutablePointer<UInt8>.allocate(capacity: 1) }
     deinit { textBase.deallocate() }

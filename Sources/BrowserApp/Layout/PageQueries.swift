@@ -21,6 +21,17 @@ extension PageView {
         return .none
     }
 
+    /// Does the element make a box, inline or block?
+    public func hasBox(_ node: NodeID) -> Bool { tree.box(of: node) != noBox }
+
+    /// Is text of the document at this point?
+    public func isText(x: Int32, y: Int32, scrollX: Int32 = 0, scrollY: Int32 = 0) -> Bool {
+        let painter = Painter(tree: tree, shaper: shaper, document: document, layers: layers, view: Rect(x, y, 1, 1), goal: .hit)
+        painter.hitScrollX = 0 &- scrollX; painter.hitScrollY = 0 &- scrollY
+        painter.run()
+        return painter.hitBox > 0 && tree.kind(painter.hitBox) == .text && !tree.boxes[Int(painter.hitBox)].node.isNone
+    }
+
     /// The nearest ancestor-or-self of `n` with this name.
     public func enclosing(_ n: NodeID, _ name: Atom) -> NodeID {
         var node = n

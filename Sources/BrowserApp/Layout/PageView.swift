@@ -22,6 +22,12 @@ public final class PageView {
     public var imageProvider: (any ImageProvider)?
     /// Pixels of svg elements are kept here.
     public var pixelCache = PixelCache()
+    /// What is typed into text controls.
+    public var controlText: (any ControlTextProvider)?
+    /// Backgrounds of selected and found text, each list sorted by `start`; in bytes of the current layout's text.
+    public var highlights: [[TextHighlight]] = []
+    /// Counts rebuilds: byte ranges of text hold as long as it stays.
+    public private(set) var textVersion: UInt64 = 0
     /// Height that `displayList` covers when it is not the viewport's: a picture of a whole page, laid out for the viewport.
     public var paintHeight: Int32?
 
@@ -65,6 +71,7 @@ public final class PageView {
     private func rebuild() {
         boxesAreStale = false                     // a picture that is there at once makes it true again
         tree = LayoutTree()
+        textVersion &+= 1
         let builder = BoxBuilder(tree: tree, document: document, styles: styles, fonts: fonts, images: imageProvider, pixels: pixelCache)
         builder.build()
         mutationSeen = document.mutationCount; styleSeen = styles.styleVersion
@@ -88,6 +95,8 @@ public final class PageView {
         let painter = Painter(tree: tree, shaper: shaper, document: document, layers: layers, view: view, goal: .paint)
         painter.images = imageProvider
         pixelCache.beginPaint()
+        painter.controls = controlText
+        painter.highlights = highlights
         painter.paintCanvas()
         painter.run()
         return painter.list

@@ -325,7 +325,7 @@ extension Painter {
 
     private func paintCheck(_ b: BoxID, _ r: Rect) {
         let node = tree.boxes[Int(b)].node
-        let on = document.state(node).contains(.checked) || document.hasAttribute(node, .checked)
+        let on = document.isChecked(node)
         let isRadio = tree.boxes[Int(b)].textStart == ReplacedKind.radio.rawValue
         let radius = isRadio ? Swift.min(r.width, r.height) / 2 : 2
         let frame = on ? Color(0, 103, 192) : Color(118, 118, 118)

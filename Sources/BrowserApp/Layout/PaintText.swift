@@ -13,6 +13,7 @@ extension Painter {
         if goal == .hit || tree.kind(f.box) != .text { return }
         let ts = tree.textStyle(f.box)
         let baseline = (y + f.baseline).round
+        if !highlights.isEmpty { paintHighlights(f, x, y) }
         paintDecorations(f, r, baseline, ts, over: false)
         if ts.color.alpha > 0, ts.size > 0 {
             var run = GlyphRun(color: ts.color, size: ts.size, baseline: (baseline &+ dy) &* 64)

@@ -13,6 +13,9 @@ final class Painter {
     let layers: [Layer]
     let goal: Goal
     var images: (any ImageProvider)?
+    var controls: (any ControlTextProvider)?
+    /// Backgrounds of text, each list sorted by `start` and without overlaps; later lists lie above.
+    var highlights: [[TextHighlight]] = []
     var list = DisplayList()
     /// Visible part of the page (painting) or the point (hit testing), in page pixels.
     var view: Rect
@@ -128,6 +131,12 @@ final class Painter {
         let saved = clip
         let clips = b != 0 && tree.flags(b).contains(.clips)
         if clips { pushClip(paddingBox(b)) }
+        if goal == .paint, tree.flags(b).contains(.control), let text = controls?.controlText(of: tree.boxes[Int(b)].node) {
+            if text.scalars.isEmpty { inlines(b) }          // the placeholder
+            paintControl(b, text)
+            if clips { emit(.popClip); clip = saved }
+            return
+        }
         blocks(b)
         if tree.flags(b).contains(.floatsBelow) { floats(b) }
         inlines(b)

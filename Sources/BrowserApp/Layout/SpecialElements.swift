@@ -126,7 +126,7 @@ extension BoxBuilder {
         case "file": addControl(n, style, text: "Choose File  No file chosen", multiline: false)
         case "color": addReplaced(n, style, .swatch)
         default:
-            let value = document.attribute(n, .value) ?? ""
+            let value = document.controlValue(n)
             let shown = value.isEmpty ? document.attribute(n, .placeholder) ?? "" : type == "password" ? mask(value) : value
             addControl(n, style, text: shown, multiline: false)
         }
@@ -185,7 +185,7 @@ extension BoxBuilder {
     }
 
     private func isPlaceholder(_ n: NodeID) -> Bool {
-        document.name(n) == .input && (document.attribute(n, .value) ?? "").isEmpty && !(document.attribute(n, .placeholder) ?? "").isEmpty
+        document.name(n) == .input && document.controlValue(n).isEmpty && !(document.attribute(n, .placeholder) ?? "").isEmpty
     }
 
     private func controlTextStyle(_ style: ComputedStyle, multiline: Bool, placeholder: Bool) -> Int32 {
@@ -195,7 +195,7 @@ extension BoxBuilder {
         return index
     }
 
-    private func textareaText(_ n: NodeID) -> String { document.attribute(n, .value) ?? document.textContent(n) }
+    private func textareaText(_ n: NodeID) -> String { document.controlValue(n) }
 
     private static let optionCountMax = 2000
     private func optionTexts(_ n: NodeID) -> [String] {
@@ -209,16 +209,8 @@ extension BoxBuilder {
     }
 
     private func selectText(_ n: NodeID) -> String {
-        var first: String?
-        var c = document.next(n, within: n)
-        while !c.isNone {
-            if document.isHTML(c, .option) {
-                if document.hasAttribute(c, .selected) { return trimmed(document.textContent(c)) }
-                if first == nil { first = trimmed(document.textContent(c)) }
-            }
-            c = document.next(c, within: n)
-        }
-        return first ?? ""
+        let shown = document.shownOption(of: n)
+        return shown.isNone ? "" : document.optionText(shown)
     }
 
     // MARK: Generated content

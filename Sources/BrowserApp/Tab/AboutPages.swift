@@ -25,9 +25,14 @@ enum AboutPages {
     <code>http://10.0.2.2:</code><i>port</i>.</p>
     <h2>Keys</h2><table>
     <tr><th>Keys</th><th>What they do</th></tr>
-    <tr><td><code>Ctrl+T</code> <code>Ctrl+W</code></td><td>open, close a tab</td></tr>
+    <tr><td><code>Ctrl+T</code> <code>Ctrl+W</code> <code>Ctrl+Shift+T</code></td><td>open, close, reopen a tab</td></tr>
     <tr><td><code>Ctrl+Tab</code> <code>Ctrl+Shift+Tab</code> <code>Ctrl+1</code>…<code>9</code></td><td>change tab</td></tr>
-    <tr><td><code>Ctrl+L</code></td><td>edit the address</td></tr>
+    <tr><td><code>Ctrl+L</code> or <code>F6</code></td><td>edit the address, or search</td></tr>
+    <tr><td><code>Ctrl+F</code> <code>Ctrl+G</code> <code>F3</code></td><td>find in page, next match</td></tr>
+    <tr><td><code>Ctrl++</code> <code>Ctrl+-</code> <code>Ctrl+0</code></td><td>larger, smaller, as it was</td></tr>
+    <tr><td><code>Ctrl+D</code> <code>Ctrl+Shift+B</code></td><td>bookmark this page, bookmarks bar</td></tr>
+    <tr><td><code>Ctrl+H</code> <code>Ctrl+J</code> <code>Ctrl+U</code></td><td>history, downloads, the page's markup</td></tr>
+    <tr><td><code>Ctrl+Shift+R</code></td><td>the page's text alone</td></tr>
     <tr><td><code>Alt+Left</code> <code>Alt+Right</code></td><td>back, forward</td></tr>
     <tr><td><code>Ctrl+R</code> or <code>F5</code></td><td>reload</td></tr>
     <tr><td><code>Space</code> <code>Page Up</code> <code>Home</code> <code>End</code></td><td>scroll</td></tr>
@@ -35,7 +40,8 @@ enum AboutPages {
     <h2>Pages to try the walls with</h2>
     <ul><li><a href="about:crash">about:crash</a> stops this tab's process; everything else goes on</li>
     <li><a href="about:hang">about:hang</a> makes it spin until the browser ends it</li>
-    <li><a href="view-source:about:start">view-source:about:start</a> shows this page's text</li></ul>
+    <li><a href="view-source:about:start">view-source:about:start</a> shows this page's text</li>
+    <li><a href="jsos://settings">jsos://settings</a>, <a href="jsos://bookmarks">bookmarks</a>, <a href="file:///">files</a></li></ul>
     </div></body></html>
     """
 
@@ -52,9 +58,27 @@ enum AboutPages {
         """
     }
 
+    /// Asks before a form is sent again.
+    static func resend(url: String) -> String {
+        """
+        <!DOCTYPE html><html><head><title>Send the form again?</title><style>
+        body { font-family: sans-serif; background: #f4f6f8; color: #1f2933; margin: 0 }
+        div { margin: 60px auto; width: 560px; background: white; border: 1px solid #cbd2d9; padding: 24px 32px }
+        h1 { font-size: 22px; margin-top: 0 } code { word-wrap: break-word }
+        </style></head><body><div><h1>Send the form again?</h1>
+        <p>The page at <code>\(escaped(url))</code> answered a form. Loading it again sends the form again, which may repeat
+        an order or another action.</p><p><a href="about:resend">Send again</a></p></div></body></html>
+        """
+    }
+
     /// Text shown as it is.
     static func plainTextHead(title: String) -> String {
         "<!DOCTYPE html><html><head><title>\(escaped(title))</title></head><body><pre style=\"white-space: pre-wrap\">"
+    }
+
+    /// Markup shown as coloured text (`SourceHighlighter`).
+    static func sourceHead(title: String) -> String {
+        "<!DOCTYPE html><html><head><title>\(escaped(title))</title>\(SourceHighlighter.style)</head><body><pre>"
     }
 
     /// A document that holds one picture.

@@ -6,6 +6,7 @@ import DOM
 import Graphics
 import HTML
 import Images
+import Interaction
 import Layout
 import Pictures
 import Runtime
@@ -28,6 +29,10 @@ final class Page {
     let styles: StyleEngine
     let view: PageView
     let images: PictureStore
+    /// What the user does with the page.
+    let interaction: PageInteraction
+    /// What relative addresses are resolved against: the first base element's, else the document's (HTML §2.4.3).
+    private(set) var baseURL: URL
     private let parser: HTMLParser
     private let flavour: PageFlavour
     private let http: HTTPClient?
@@ -37,8 +42,11 @@ final class Page {
     private var pendingSheets = 0
     /// `<style>` elements, whose text is whole only when their parent has gone on.
     private var openStyles: [(node: NodeID, sheet: StyleSheetID, media: String)] = []
-    private var isParsed = false
+    private(set) var isParsed = false
     private var isStopped = false
+    private var highlighter = SourceHighlighter()
+    /// False: pictures are left out, as the user's settings say.
+    var loadsImages = true
     private(set) var byteCount: UInt64 = 0
     /// Something to show changed.
     var onChange: (() -> Void)?
@@ -62,9 +70,11 @@ final class Page {
         view = PageView(document: document, fonts: fonts, styles: styles)
         images = PictureStore(cache: view.pixelCache, fonts: fonts)
         view.imageProvider = images
+        baseURL = url
+        interaction = PageInteraction(view: view, baseURL: url)
         images.request = { [unowned(unsafe) self] text in loadImage(text) }
         if flavour == .plainText { parser.feed(Array(AboutPages.plainTextHead(title: url.href).utf8)) }
-        if flavour == .source { parser.feed(Array(AboutPages.plainTextHead(title: "view-source:" + url.href).utf8)) }
+        if flavour == .source { parser.feed(Array(AboutPages.sourceHead(title: "view-source:" + url.href).utf8)) }
         if flavour == .picture { parser.feed(Array(AboutPages.picture(url: url.href).utf8)) }
     }
 
@@ -83,12 +93,20 @@ final class Page {
         }
         switch flavour {
         case .html: parser.feed(bytes)
-        case .plainText, .source: parser.feed(AboutPages.escaped(bytes))
+        case .plainText: parser.feed(AboutPages.escaped(bytes))
+        case .source: parser.feed(highlighter.feed(bytes))
         case .picture: return true
         }
         discover()
         onChange?()
         return true
+    }
+
+    /// A picture document whose bytes are here already.
+    func showPicture(_ bytes: [UInt8]) {
+        guard let picture = images.begin(url.href) else { return }
+        _ = picture.append(bytes)
+        _ = picture.finish()
     }
 
     /// Ends the document; `note` is a sentence for a person, shown where the page ends early.
@@ -97,6 +115,7 @@ final class Page {
         if let note {
             parser.feed(Array(("</pre></table></div><p style=\"background: #fff3c4; padding: 8px\">" + AboutPages.escaped(note) + "</p>").utf8))
         }
+        if flavour == .source { parser.feed(highlighter.finish()) }
         parser.finish()
         isParsed = true
         discover()
@@ -126,11 +145,15 @@ final class Page {
 
     private func discover() {
         let found = scanner.scan(document)
+        if let base = found.base.flatMap({ url.resolve($0) }) {
+            baseURL = base
+            interaction.baseURL = base
+        }
         for sheet in found.sheets {
             let id = styles.reserveAuthorSheet()
             switch sheet.source {
             case .style(let node): openStyles.append((node, id, sheet.media))
-            case .link(let href): load(href, base: url, into: id, media: sheet.media)
+            case .link(let href): load(href, base: baseURL, into: id, media: sheet.media)
             }
         }
         for image in found.images { loadImage(image) }
@@ -142,7 +165,7 @@ final class Page {
         var stillOpen: [(node: NodeID, sheet: StyleSheetID, media: String)] = []
         for style in openStyles {
             if isParsed || !document.next(document.lastChild(style.node).isNone ? style.node : document.lastChild(style.node), within: document.root).isNone {
-                apply(Array(document.textContent(style.node).utf8), base: url, to: style.sheet, media: style.media)
+                apply(Array(document.textContent(style.node).utf8), base: baseURL, to: style.sheet, media: style.media)
             } else {
                 stillOpen.append(style)
             }
@@ -168,8 +191,8 @@ final class Page {
 
     /// Fetches a picture. It is laid out as soon as its size is known and drawn as far as it has arrived.
     private func loadImage(_ text: String) {
-        guard let picture = images.begin(text) else { return }
-        guard let target = url.resolve(text) else { picture.fail(); return }
+        guard loadsImages, let picture = images.begin(text) else { return }
+        guard let target = baseURL.resolve(text) else { picture.fail(); return }
         fetch(target, progress: { [self] bytes in
             if picture.append(bytes) { view.imagesChanged() }
             onChange?()
@@ -215,7 +238,7 @@ final class Page {
 
     /// The icon comes last and holds nothing up.
     private func loadIcon() {
-        guard let http, let href = scanner.icon, let target = url.resolve(href), onIcon != nil else { return }
+        guard let http, let href = scanner.icon, let target = baseURL.resolve(href), onIcon != nil else { return }
         let picture = Picture(cache: view.pixelCache, fonts: fonts)
         var isGood = true
         transfers.append(http.get(target) { [self] event in

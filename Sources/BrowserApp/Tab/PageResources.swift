@@ -18,13 +18,16 @@ struct ResourceScanner {
     private var nextRaw: UInt32 = 1
     private var sheetCount = 0
     private var imageCount = 0
+    private var hasBase = false
     /// The last icon that the document names (HTML §4.6.7.8: of equals the last).
     private(set) var icon: String?
 
-    /// Looks at new nodes; returns style sheets in document order and picture addresses (as written) found now.
-    mutating func scan(_ document: Document) -> (sheets: [FoundSheet], images: [String]) {
+    /// Looks at new nodes; returns style sheets in document order, picture addresses (as written) and the base
+    /// element's address found now.
+    mutating func scan(_ document: Document) -> (sheets: [FoundSheet], images: [String], base: String?) {
         var found: [FoundSheet] = []
         var images: [String] = []
+        var base: String?
         let limit = UInt32(document.nodeIDLimit)
         while nextRaw < limit {
             let n = NodeID(raw: nextRaw)
@@ -36,6 +39,9 @@ struct ResourceScanner {
                     imageCount += 1
                     images.append(src)
                 }
+            } else if name == .base, !hasBase, let href = document.attribute(n, .href) {
+                hasBase = true
+                base = href
             } else if name == .style, sheetCount < ResourceScanner.sheetsMax {
                 sheetCount += 1
                 found.append(FoundSheet(source: .style(n), media: document.attribute(n, .media) ?? ""))
@@ -46,7 +52,7 @@ struct ResourceScanner {
                 found.append(sheet)
             }
         }
-        return (found, images)
+        return (found, images, base)
     }
 
     private func iconAddress(_ document: Document, _ n: NodeID) -> String? {

@@ -4,7 +4,9 @@
 import ABI
 import DOM
 import Graphics
+import HTML
 import Images
+import Interaction
 import Layout
 import NetClient
 import Pictures
@@ -24,24 +26,39 @@ public final class TabSession {
     private var http: HTTPClient?
 
     // The page and its load.
-    private var page: Page?
+    var page: Page?
     private var navigation: HTTPTransfer?
     private var requestedURL = ""
-    private var restoreScrollY: Int32 = 0
+    /// The form whose answer is shown; reloading asks before it is sent again.
+    private var requestedForm: FormSubmission?
+    var restoreScrollY: Int32 = 0
     private var lastProgressPaint: UInt64 = 0
     private var paintNanoseconds: UInt64 = 0     // of the last paint
 
     // What is visible.
     private var surface: SharedMemory?
-    private var width: Int32 = 0, height: Int32 = 0
+    var width: Int32 = 0, height: Int32 = 0
     private var isVisible = false
     private var isPaintScheduled = false
     private var lastPaint: UInt64 = 0
     /// When a frame of an animation is due; 0: no timer runs.
     private var animationDue: UInt64 = 0
-    private var scrollY: Int32 = 0
-    private var hoveredLink = ""
-    private var pressedLink: String?
+    var scrollY: Int32 = 0
+
+    // What goes to and comes from the browser in parts.
+    private var blobs = BlobAssembler()
+    /// Control state for the page that is being loaded.
+    private var stateToRestore: [UInt8] = []
+    /// Of the next `navigate`.
+    private var receivedState: [UInt8] = []
+    /// A page of the browser itself, for the next address that asks for one.
+    private var documentToShow: [UInt8] = []
+    private var downloadCount: UInt32 = 0
+
+    // Preferences.
+    var zoomPercent: Int32 = 100
+    private var imageMode: UInt8 = 0
+    private var isStateDue = false
 
     public init(channel: Channel, fonts: FontLibrary, rasteriser: Rasteriser) {
         self.fonts = fonts
@@ -53,34 +70,89 @@ public final class TabSession {
         }
     }
 
-    private func report(_ r: TabReport, handles: [Handle] = []) { outbox.send(r.emit(), handles: handles) }
+    func report(_ r: TabReport, handles: [Handle] = []) { outbox.send(r.emit(), handles: handles) }
 
     private func perform(_ command: TabCommand) {
         switch command {
         case .navigate(let url, let y): navigate(url, scrollY: y, isNew: true)
-        case .reload: navigate(requestedURL, scrollY: scrollY, isNew: false)
+        case .reload: reload()
         case .stop: stop()
         case .show(let w, let h): show(w, h)
         case .hide: hide()
-        case .pointer(let action, let x, let y, let button, let wheel): pointer(action, x, y, button, wheel)
+        case .pointer(let action, let x, let y, let button, let wheel, let modifiers, let clicks):
+            pointer(action, x, y, button, wheel, KeyModifiers(rawValue: modifiers), clicks)
         case .key(let code, let modifiers, let character): key(code, KeyModifiers(rawValue: modifiers), character)
         case .ping(let number): report(.pong(number))
+        case .blob(let kind, let isLast, let part):
+            guard let whole = blobs.add(kind, isLast: isLast, part) else { return }
+            switch kind {
+            case .clipboard: Clipboard.text = TextPainter.scalars(String(decoding: whole, as: UTF8.self))
+            case .formState: receivedState = whole
+            case .document: documentToShow = whole
+            }
+        case .find(let step, let text): find(step, text)
+        case .preferences(let zoom, let images): prefer(Int32(zoom), images)
         }
+    }
+
+    /// Sends something of any length.
+    func report(_ kind: BlobKind, _ bytes: [UInt8]) {
+        for part in BlobAssembler.parts(bytes) { report(.blob(kind, isLast: part.isLast, part.bytes)) }
     }
 
     // MARK: Navigation
 
-    private func navigate(_ text: String, scrollY y: Int32, isNew: Bool) {
+    func navigate(_ text: String, scrollY y: Int32, isNew: Bool) {
         navigation?.cancel()
         navigation = nil
+        keepState()
         requestedURL = text
+        requestedForm = nil
         restoreScrollY = y
+        stateToRestore = receivedState
+        receivedState = []
         if text.hasPrefix("view-source:") {
             open(String(text.dropFirst(12)), shown: text, asSource: true, isNew: isNew)
         } else {
             open(text, shown: text, asSource: false, isNew: isNew)
         }
     }
+
+    private func reload() {
+        if let form = requestedForm {
+            keepState()
+            showNote(page?.url.href ?? requestedURL, AboutPages.resend(url: form.url.href))
+        } else { navigate(requestedURL, scrollY: scrollY, isNew: false) }
+    }
+
+    /// Sends a form by POST and shows the answer.
+    func send(_ form: FormSubmission) {
+        navigation?.cancel()
+        navigation = nil
+        keepState()
+        requestedURL = form.url.href
+        requestedForm = form
+        restoreScrollY = 0
+        stateToRestore = []
+        report(.load(.loading))
+        var headers = HTTPHeaders()
+        if let type = form.contentType { headers.add("Content-Type", type) }
+        if let origin = page?.url.origin, origin != "null" { headers.add("Origin", origin) }
+        load(HTTPRequest(url: form.url, method: form.method, headers: headers, body: form.body), shown: form.url.href, asSource: false, isNew: true)
+    }
+    /// The user agreed to send the form again.
+    func resend() { if let form = requestedForm { send(form) } }
+
+    private func prefer(_ zoom: Int32, _ images: UInt8) {
+        imageMode = images
+        let percent = max(25, min(500, zoom))
+        if percent == zoomPercent { return }
+        zoomPercent = percent
+        schedulePaint()
+    }
+    /// Viewport in CSS pixels.
+    var viewportWidth: Int32 { max(1, width * 100 / zoomPercent) }
+    var viewportHeight: Int32 { max(1, height * 100 / zoomPercent) }
 
     private func open(_ text: String, shown: String, asSource: Bool, isNew: Bool) {
         guard let url = URL(text) else {
@@ -89,10 +161,41 @@ public final class TabSession {
         }
         if jumpInPage(url, shown, isNew) { return }
         report(.load(.loading))
-        if url.scheme == "about" {
+        if url.scheme == "about" || url.scheme == "jsos" {
             openAbout(url, shown, asSource, isNew)
             return
         }
+        if url.scheme == "file" {
+            openFile(url, shown, asSource, isNew)
+            return
+        }
+        load(HTTPRequest(url: url), shown: shown, asSource: asSource, isNew: isNew)
+    }
+
+    /// jsos://reader?url=…: the page is read as a whole, then only its text is shown.
+    private func openReader(_ url: URL, _ shown: String, _ isNew: Bool) {
+        let query = url.query ?? ""
+        let text = String(decoding: PercentEncoding.decode(Array(query.utf8.dropFirst(4))), as: UTF8.self)
+        guard query.hasPrefix("url="), let target = URL(text), target.scheme == "http" || target.scheme == "https" || target.scheme == "data" else {
+            showFailure(shown, "Reader mode shows pages from the web; their address stands after url=.", isNew)
+            return
+        }
+        load(HTTPRequest(url: target), shown: shown, asSource: false, isNew: isNew, asReader: true)
+    }
+    private func showReader(_ bytes: [UInt8], _ url: URL, _ charset: String?, _ shown: String, _ isNew: Bool) {
+        let document = Document()
+        let parser = HTMLParser(document: document, encodingLabel: charset)
+        parser.feed(bytes)
+        parser.finish()
+        guard let html = Reader(document: document, base: url).html(address: url.href) else {
+            showFailure(url.href, "This page has no text that could be shown by itself.", isNew)
+            return
+        }
+        showBytes(Array(html.utf8), url, .html, shown, isNew, charset: "utf-8")
+    }
+
+    private func load(_ request: HTTPRequest, shown: String, asSource: Bool, isNew: Bool, asReader: Bool = false) {
+        let url = request.url
         if http == nil {
             network = NetworkClient()
             http = network.map { HTTPClient(network: $0) }
@@ -101,21 +204,29 @@ public final class TabSession {
             showFailure(shown, "The network service does not answer. Try again in a moment.", isNew)
             return
         }
-        navigation = http.get(url) { [unowned(unsafe) self] event in
+        var download: FileDownload?
+        var readerBytes: [UInt8] = [], readerHead: HTTPResponse?
+        navigation = http.send(request) { [unowned(unsafe) self] event in
+            if let file = download {
+                save(event, file)
+                return
+            }
             switch event {
             case .redirected: break
-            case .response(let response): begin(response, asSource: asSource, isNew: isNew)
+            case .response(let response):
+                if asReader { readerHead = response } else if !asSource, isToBeSaved(response) { download = startDownload(response) } else { begin(response, asSource: asSource, isNew: isNew) }
             case .body(let bytes):
-                if let page, !bytes.isEmpty, !page.feed(bytes) {
+                if asReader { if UInt64(readerBytes.count) < Page.documentByteCountMax { readerBytes += bytes } }
+                else if let page, !bytes.isEmpty, !page.feed(bytes) {
                     navigation?.cancel()
                     navigation = nil
                 }
             case .finished:
                 navigation = nil
-                page?.finish()
+                if asReader { showReader(readerBytes, readerHead?.url ?? url, readerHead?.charset, shown, isNew) } else { page?.finish() }
             case .failed(let error):
                 navigation = nil
-                if let page, page.byteCount > 0, page.url.href == url.href {
+                if !asReader, let page, page.byteCount > 0, page.url.href == url.href {
                     page.finish(note: error.sentence)          // what arrived stays readable
                     report(.load(.failed))
                 } else {
@@ -128,9 +239,66 @@ public final class TabSession {
     /// A link to another place of the page that is shown only scrolls (HTML §7.4.2.3.3).
     private func jumpInPage(_ url: URL, _ shown: String, _ isNew: Bool) -> Bool {
         guard isNew, let page, let fragment = url.fragment, page.url.hrefWithoutFragment == url.hrefWithoutFragment, page.isComplete else { return false }
+        shownURL = shown
         report(.location(url: shown, isNew: true))
         if let y = page.view.anchorY(fragment) { scroll(to: y) }
         return true
+    }
+
+    /// What cannot be shown, and what the server wants saved, is saved; the page that is shown stays.
+    private func isToBeSaved(_ response: HTTPResponse) -> Bool {
+        guard response.status >= 200, response.status < 300 else { return false }
+        if FileDownload.isAttachment(response) { return true }
+        let type = response.mediaType
+        let isShown = type.isEmpty || type.hasPrefix("text/") || type.hasPrefix("image/")
+            || type == "application/xhtml+xml" || type == "application/json" || type == "application/javascript" || type == "application/xml"
+        return !isShown
+    }
+    private func startDownload(_ response: HTTPResponse) -> FileDownload {
+        downloadCount += 1
+        let total = response.headers.first("Content-Length").flatMap { UInt64($0) } ?? 0
+        let file = FileDownload(number: downloadCount, name: FileDownload.name(response), total: total) { [unowned(unsafe) self] in report($0) }
+        // The transfer goes on by itself; another navigation does not end it.
+        if let transfer = navigation { savings.append((file, transfer)) }
+        navigation = nil
+        report(.load(.finished))
+        return file
+    }
+    private var savings: [(file: FileDownload, transfer: HTTPTransfer)] = []
+    private func save(_ event: HTTPEvent, _ file: FileDownload) {
+        switch event {
+        case .redirected, .response: return
+        case .body(let bytes):
+            if file.take(bytes) { return }
+            for s in savings where s.file === file { s.transfer.cancel() }
+            file.fail()
+        case .finished: file.finish()
+        case .failed: file.fail()
+        }
+        savings.removeAll { $0.file === file }
+    }
+
+    private func openFile(_ url: URL, _ shown: String, _ asSource: Bool, _ isNew: Bool) {
+        switch LocalFiles.open(url) {
+        case .failure(let why): showFailure(shown, why, isNew)
+        case .folder(let html): showBytes(Array(html.utf8), url, .html, shown, isNew, charset: "utf-8")
+        case .file(let bytes, let type):
+            if asSource { showBytes(bytes, url, .source, shown, isNew) }
+            else if type == "text/html" { showBytes(bytes, url, .html, shown, isNew) }
+            else if type == "text/plain" { showBytes(bytes, url, .plainText, shown, isNew) }
+            else if type.hasPrefix("image/") { showPicture(bytes, url, shown, isNew) }
+            else { showFailure(shown, "This is a file that cannot be shown here.", isNew) }
+        }
+    }
+    private func showBytes(_ bytes: [UInt8], _ url: URL, _ flavour: PageFlavour, _ shown: String, _ isNew: Bool, charset: String? = nil) {
+        replacePage(Page(url: url, flavour: flavour, charset: charset, http: nil, fonts: fonts), shown, isNew)
+        _ = page?.feed(bytes)
+        page?.finish()
+    }
+    private func showPicture(_ bytes: [UInt8], _ url: URL, _ shown: String, _ isNew: Bool) {
+        replacePage(Page(url: url, flavour: .picture, http: nil, fonts: fonts), shown, isNew)
+        page?.showPicture(bytes)
+        page?.finish()
     }
 
     private func openAbout(_ url: URL, _ shown: String, _ asSource: Bool, _ isNew: Bool) {
@@ -139,7 +307,17 @@ public final class TabSession {
         case "hang": while TabSession.spin() {}
         default: break
         }
-        guard let html = AboutPages.html(url.path) else {
+        if url.scheme == "jsos", !documentToShow.isEmpty {
+            let html = documentToShow
+            documentToShow = []
+            showBytes(html, url, asSource ? .source : .html, shown, isNew, charset: "utf-8")
+            return
+        }
+        if url.scheme == "jsos", url.host == "reader" {
+            openReader(url, shown, isNew)
+            return
+        }
+        guard url.scheme == "about", let html = AboutPages.html(url.path) else {
             showFailure(shown, "There is no page of this name. about:start is the start page.", isNew)
             return
         }
@@ -163,7 +341,7 @@ public final class TabSession {
         } else if type.hasPrefix("image/") { flavour = .picture
         } else if type.hasPrefix("text/") && type != "text/html" || type == "application/json" || type == "application/javascript" || type == "application/xml" {
             flavour = .plainText
-        } else if !type.isEmpty && type != "text/html" && type != "application/xhtml+xml" {
+        } else if !type.isEmpty && type != "text/html" && type != "application/xhtml+xml" {       // an error's body
             navigation?.cancel()
             showFailure(response.url.href, "This is a file of the type " + type + ", which cannot be shown here.", isNew)
             return
@@ -179,17 +357,27 @@ public final class TabSession {
         _ = page?.feed(Array(AboutPages.failure(url: url, reason: reason).utf8))
         page?.finish()
     }
+    /// A page of our own in the place of another one's.
+    private func showNote(_ url: String, _ html: String) {
+        guard let base = URL("about:note") else { return }
+        replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts), url, false)
+        _ = page?.feed(Array(html.utf8))
+        page?.finish()
+    }
 
     private func replacePage(_ next: Page, _ shown: String, _ isNew: Bool) {
         page?.stop()
         page = next
+        next.loadsImages = imageMode == 0 || (imageMode == 2 && (next.url.scheme == "jsos" || next.url.scheme == "about"))
         scrollY = 0
-        hoveredLink = ""
-        pressedLink = nil
+        report(.hover(url: "", shape: .arrow))
         lastProgressPaint = System.now
+        shownURL = shown
         report(.location(url: shown, isNew: isNew))
         next.onChange = { [unowned(unsafe) self] in pageChanged() }
         next.onComplete = { [unowned(unsafe) self] in report(.load(.finished)) }
+        connect(next.interaction)
+        isPageFresh = true
         next.onIcon = { [unowned(unsafe) self] picture in reportIcon(picture) }
     }
 
@@ -205,6 +393,36 @@ public final class TabSession {
         }
         report(.icon(pixels))
     }
+    /// Set until a new page's controls have got back what the user put into them, and the focus where the page wants it.
+    private var isPageFresh = false
+
+    private func restoreState(_ page: Page) {
+        guard isPageFresh, page.isParsed else { return }
+        isPageFresh = false
+        if !stateToRestore.isEmpty { page.interaction.restoreForms(stateToRestore) }
+        stateToRestore = []
+        page.update(width: viewportWidth, height: viewportHeight)
+        page.interaction.applyAutofocus()
+    }
+
+    // MARK: What the user put into controls
+
+    /// Some control changed: the browser gets the state a moment later, or before the page is left.
+    func stateChanged() {
+        if isStateDue { return }
+        isStateDue = true
+        Reactor.main.after(300_000_000) { [unowned(unsafe) self] in keepState() }
+    }
+    private func keepState() {
+        guard isStateDue, let page else { return }
+        isStateDue = false
+        var w = ByteWriter()
+        w.string(shownURL)
+        w.raw(page.interaction.saveForms())
+        report(.formState, w.bytes)
+    }
+    /// The page's address as the browser knows it.
+    private var shownURL = ""
 
     private func stop() {
         navigation?.cancel()
@@ -217,6 +435,7 @@ public final class TabSession {
 
     private func pageChanged() {
         guard let page else { return }
+        restoreState(page)
         let title = page.document.title
         if title != reportedTitle { reportedTitle = title; report(.title(title)) }
         // The larger a page grows, the longer a layout takes and the rarer it is worth one before the end.
@@ -261,7 +480,7 @@ public final class TabSession {
         surface = nil
     }
 
-    private func schedulePaint() {
+    func schedulePaint() {
         guard isVisible, !isPaintScheduled else { return }
         isPaintScheduled = true
         let since = System.now - lastPaint
@@ -284,10 +503,13 @@ public final class TabSession {
         if let page, page.canPaint {
             isContent = true
             page.images.advanceAnimations(to: System.now)
-            page.update(width: width, height: height)
+            page.update(width: viewportWidth, height: viewportHeight)
             restoreScrollIfPossible(page)
-            scrollY = max(0, min(scrollY, page.view.contentHeight - height))
-            rasteriser.draw(page.view.displayList(scrollX: 0, scrollY: scrollY), into: target, clip: whole, offsetX: 0, offsetY: 0)
+            scrollY = max(0, min(scrollY, page.view.contentHeight - viewportHeight))
+            page.interaction.scrollY = scrollY
+            page.interaction.prepareToPaint()
+            rasteriser.draw(page.view.displayList(scrollX: 0, scrollY: scrollY).scaled(percent: zoomPercent), into: target, clip: whole, offsetX: 0, offsetY: 0)
+            rasteriser.draw(page.interaction.overlay().scaled(percent: zoomPercent), into: target, clip: whole, offsetX: 0, offsetY: 0)
             rasteriser.draw(scrollBar(page), into: target, clip: whole, offsetX: 0, offsetY: 0)
             report(.scroll(y: scrollY, contentHeight: page.view.contentHeight))
         }
@@ -309,7 +531,7 @@ public final class TabSession {
     }
 
     private func restoreScrollIfPossible(_ page: Page) {
-        if restoreScrollY > 0, page.view.contentHeight >= restoreScrollY + height || page.isComplete {
+        if restoreScrollY > 0, page.view.contentHeight >= restoreScrollY + viewportHeight || page.isComplete {
             scrollY = restoreScrollY
             restoreScrollY = 0
         } else if restoreScrollY == 0, page.isComplete, let fragment = page.url.fragment, !hasJumpedToFragment(page) {
@@ -322,59 +544,11 @@ public final class TabSession {
 
     private func scrollBar(_ page: Page) -> DisplayList {
         var list = DisplayList()
-        let total = page.view.contentHeight
+        let total = Int32(clamping: Int64(page.view.contentHeight) * Int64(zoomPercent) / 100)
         guard total > height else { return list }
         let thumb = max(24, Int32(Int64(height) * Int64(height) / Int64(total)))
-        let y = Int32(Int64(height - thumb) * Int64(scrollY) / Int64(max(1, total - height)))
+        let y = Int32(Int64(height - thumb) * Int64(scrollY) * Int64(zoomPercent) / 100 / Int64(max(1, total - height)))
         list.append(.roundedFill(Rect(width - 9, y + 1, 7, thumb - 2), radius: 3, Color(0, 0, 0, 90)))
         return list
-    }
-
-    // MARK: Input
-
-    func scroll(to y: Int32) {
-        guard let page else { return }
-        let clamped = max(0, min(y, page.view.contentHeight - height))
-        restoreScrollY = 0
-        if clamped == scrollY { return }
-        scrollY = clamped
-        schedulePaint()
-    }
-
-    private func pointer(_ action: PointerAction, _ x: Int32, _ y: Int32, _ button: UInt8, _ wheel: Int32) {
-        guard let page else { return }
-        switch action {
-        case .wheel: scroll(to: scrollY - wheel * TabSession.scrollStep)
-        case .leave: setHover("")
-        case .move: setHover(link(page, x, y) ?? "")
-        case .down: pressedLink = link(page, x, y)
-        case .up:
-            guard let pressed = pressedLink, pressed == link(page, x, y), let target = page.url.resolve(pressed) else { pressedLink = nil; return }
-            pressedLink = nil
-            if button <= 1 { report(.open(url: target.href, inNewTab: button == 1)) }
-        }
-    }
-
-    private func link(_ page: Page, _ x: Int32, _ y: Int32) -> String? { page.view.linkTarget(x: x, y: y, scrollX: 0, scrollY: scrollY) }
-
-    private func setHover(_ href: String) {
-        if href == hoveredLink { return }
-        hoveredLink = href
-        report(.hover(url: href, shape: href.isEmpty ? .arrow : .hand))
-    }
-
-    private func key(_ code: UInt16, _ modifiers: KeyModifiers, _ character: UInt32) {
-        guard let page else { return }
-        let pageStep = max(40, height - 48)
-        switch code {
-        case Key.down: scroll(to: scrollY + 40)
-        case Key.up: scroll(to: scrollY - 40)
-        case Key.pageDown: scroll(to: scrollY + pageStep)
-        case Key.pageUp: scroll(to: scrollY - pageStep)
-        case Key.space: scroll(to: scrollY + (modifiers.contains(.shift) ? -pageStep : pageStep))
-        case Key.home: scroll(to: 0)
-        case Key.end: scroll(to: page.view.contentHeight)
-        default: break
-        }
     }
 }

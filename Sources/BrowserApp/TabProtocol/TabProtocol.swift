@@ -16,10 +16,17 @@ public enum TabCommand: Sendable {
     case show(width: Int32, height: Int32)
     /// Become hidden: the tab gives its surface back.
     case hide
-    case pointer(action: PointerAction, x: Int32, y: Int32, button: UInt8, wheel: Int32)
+    /// `modifiers` as `KeyModifiers`; `clickCount` of down and up: 1 single, 2 double, 3 triple.
+    case pointer(action: PointerAction, x: Int32, y: Int32, button: UInt8, wheel: Int32, modifiers: UInt8, clickCount: UInt8)
     case key(code: UInt16, modifiers: UInt8, character: UInt32)
     /// Liveness probe; answered with the same number.
     case ping(UInt32)
+    /// A part of something longer than a message; the last part says so. Parts of one kind are not interleaved.
+    case blob(BlobKind, isLast: Bool, [UInt8])
+    /// Search in the page. `step` 0: for a new text (empty: stop); 1, -1: next and previous match.
+    case find(step: Int8, text: String)
+    /// How pages are shown: zoom in percent, images (0 always, 1 never, 2 on the browser's own pages only).
+    case preferences(zoomPercent: UInt16, imageMode: UInt8)
 
     public func emit() -> [UInt8] {
         var w = ByteWriter()
@@ -29,10 +36,13 @@ public enum TabCommand: Sendable {
         case .stop: w.u8(3)
         case .show(let width, let height): w.u8(4); w.i32(width); w.i32(height)
         case .hide: w.u8(5)
-        case .pointer(let action, let x, let y, let button, let wheel):
-            w.u8(6); w.u8(action.rawValue); w.i32(x); w.i32(y); w.u8(button); w.i32(wheel)
+        case .pointer(let action, let x, let y, let button, let wheel, let modifiers, let clickCount):
+            w.u8(6); w.u8(action.rawValue); w.i32(x); w.i32(y); w.u8(button); w.i32(wheel); w.u8(modifiers); w.u8(clickCount)
         case .key(let code, let modifiers, let character): w.u8(7); w.u16(code); w.u8(modifiers); w.u32(character)
         case .ping(let number): w.u8(8); w.u32(number)
+        case .blob(let kind, let isLast, let bytes): w.u8(9); w.u8(kind.rawValue); w.u8(isLast ? 1 : 0); w.raw(bytes)
+        case .preferences(let zoom, let images): w.u8(11); w.u16(zoom); w.u8(images)
+        case .find(let step, let text): w.u8(10); w.u8(UInt8(bitPattern: step)); w.string(clipped(text, 512))
         }
         return w.bytes
     }
@@ -51,14 +61,23 @@ public enum TabCommand: Sendable {
         case 5: return .hide
         case 6:
             guard let a = r.u8(), let action = PointerAction(rawValue: a), let x = r.i32(), let y = r.i32(),
-                  let button = r.u8(), let wheel = r.i32() else { return nil }
-            return .pointer(action: action, x: x, y: y, button: button, wheel: wheel)
+                  let button = r.u8(), let wheel = r.i32(), let modifiers = r.u8(), let clickCount = r.u8() else { return nil }
+            return .pointer(action: action, x: x, y: y, button: button, wheel: wheel, modifiers: modifiers, clickCount: clickCount)
         case 7:
             guard let code = r.u16(), let modifiers = r.u8(), let character = r.u32() else { return nil }
             return .key(code: code, modifiers: modifiers, character: character)
         case 8:
             guard let number = r.u32() else { return nil }
             return .ping(number)
+        case 9:
+            guard let k = r.u8(), let kind = BlobKind(rawValue: k), let isLast = r.u8() else { return nil }
+            return .blob(kind, isLast: isLast != 0, r.rest())
+        case 10:
+            guard let step = r.u8(), let text = r.string() else { return nil }
+            return .find(step: Int8(bitPattern: step), text: text)
+        case 11:
+            guard let zoom = r.u16(), let images = r.u8() else { return nil }
+            return .preferences(zoomPercent: zoom, imageMode: images)
         default: return nil
         }
     }
@@ -68,6 +87,49 @@ public enum TabCommand: Sendable {
 public enum TabIcon {
     public static let side = 16
     public static let pixelCount = side * side
+}
+
+/// What travels in parts.
+public enum BlobKind: UInt8, Sendable {
+    /// UTF-8 text of the clipboard, both ways.
+    case clipboard = 0
+    /// Control state of a page: its URL as a string, then bytes that only the tab reads (`FormState`). To the tab: for the
+    /// page that the next `navigate` loads.
+    case formState
+    /// HTML of a page that the browser makes, for the next `navigate` to a `jsos:` address.
+    case document
+}
+
+/// Puts parts together again; what grows past the limit is dropped whole.
+public struct BlobAssembler: Sendable {
+    public static let partByteCountMax = 3500, byteCountMax = 1 << 20
+    private var bytes: [UInt8] = []
+    private var kind = BlobKind.clipboard
+    private var isTooLong = false
+    public init() {}
+    /// Takes a part; gives the whole after the last one.
+    public mutating func add(_ kind: BlobKind, isLast: Bool, _ part: [UInt8]) -> [UInt8]? {
+        if kind != self.kind { bytes = []; isTooLong = false }
+        self.kind = kind
+        if bytes.count + part.count > BlobAssembler.byteCountMax { isTooLong = true; bytes = [] }
+        if !isTooLong { bytes += part }
+        guard isLast else { return nil }
+        let whole = isTooLong ? nil : bytes
+        bytes = []
+        isTooLong = false
+        return whole
+    }
+    /// Cuts bytes into parts; one empty part for nothing.
+    public static func parts(_ bytes: [UInt8]) -> [(isLast: Bool, bytes: [UInt8])] {
+        if bytes.count > byteCountMax { return [] }
+        var result: [(isLast: Bool, bytes: [UInt8])] = [], at = 0
+        repeat {
+            let end = min(bytes.count, at + partByteCountMax)
+            result.append((end == bytes.count, Array(bytes[at..<end])))
+            at = end
+        } while at < bytes.count
+        return result
+    }
 }
 
 /// How a load stands.
@@ -94,6 +156,11 @@ public enum TabReport: Sendable {
     case pong(UInt32)
     /// The page's icon: `TabIcon.side` rows of as many premultiplied pixels, or empty.
     case icon([UInt32])
+    case blob(BlobKind, isLast: Bool, [UInt8])
+    /// Answer to `find`: the current match from 1 (0: none), how many there are, whether the search went past an end.
+    case found(current: UInt32, count: UInt32, hasWrapped: Bool)
+    /// A file that is being saved. `state`: 0 running, 1 done, 2 failed; `total` 0: not known.
+    case download(number: UInt32, state: UInt8, received: UInt64, total: UInt64, path: String)
     /// The zygote is warm and quiescent.
     case ready
 
@@ -115,6 +182,10 @@ public enum TabReport: Sendable {
             w.u8(30)
             w.u8(pixels.count == TabIcon.pixelCount ? 1 : 0)
             if pixels.count == TabIcon.pixelCount { for p in pixels { w.u32(p) } }
+        case .blob(let kind, let isLast, let bytes): w.u8(12); w.u8(kind.rawValue); w.u8(isLast ? 1 : 0); w.raw(bytes)
+        case .download(let number, let state, let received, let total, let path):
+            w.u8(14); w.u32(number); w.u8(state); w.u64(received); w.u64(total); w.string(clipped(path, 1024))
+        case .found(let current, let count, let hasWrapped): w.u8(13); w.u32(current); w.u32(count); w.u8(hasWrapped ? 1 : 0)
         }
         return w.bytes
     }
@@ -154,6 +225,15 @@ public enum TabReport: Sendable {
                 pixels.append(p)
             }
             return .icon(pixels)
+        case 12:
+            guard let k = r.u8(), let kind = BlobKind(rawValue: k), let isLast = r.u8() else { return nil }
+            return .blob(kind, isLast: isLast != 0, r.rest())
+        case 13:
+            guard let current = r.u32(), let count = r.u32(), let hasWrapped = r.u8() else { return nil }
+            return .found(current: current, count: count, hasWrapped: hasWrapped != 0)
+        case 14:
+            guard let number = r.u32(), let state = r.u8(), let received = r.u64(), let total = r.u64(), let path = r.string() else { return nil }
+            return .download(number: number, state: state, received: received, total: total, path: path)
         default: return nil
         }
     }

@@ -166,7 +166,7 @@ final class SelectorMatcher {
         case .optional: return isControl(node) && !document.hasAttribute(node, Atom("required"))
         case .readWrite: return isEditable(node)
         case .readOnly: return !isEditable(node)
-        case .placeholderShown: return document.hasAttribute(node, Atom("placeholder")) && (document.attribute(node, .value) ?? "").isEmpty
+        case .placeholderShown: return document.hasAttribute(node, Atom("placeholder")) && document.controlValue(node).isEmpty
         case .lang: return languageMatches(node, store.strings[Int(part.a)])
         default: return false
         }
@@ -185,22 +185,15 @@ final class SelectorMatcher {
         return (name == .a || name == .area) && document.hasAttribute(node, .href)
     }
     private func isChecked(_ node: NodeID) -> Bool {
-        if document.state(node).contains(.checked) { return true }
         let name = document.name(node)
-        return name == .option ? document.hasAttribute(node, .selected) : name == .input && document.hasAttribute(node, .checked)
+        return (name == .option || name == .input) && document.isChecked(node)
     }
     private func isControl(_ node: NodeID) -> Bool {
         let name = document.name(node)
         return name == .input || name == .button || name == .select || name == .textarea || name == .option || name == .optgroup || name == .fieldset
     }
     private func isDisabled(_ node: NodeID) -> Bool {
-        if document.hasAttribute(node, .disabled) { return true }
-        var ancestor = parentElement(node)
-        while !ancestor.isNone {
-            if document.name(ancestor) == .fieldset, document.hasAttribute(ancestor, .disabled) { return true }
-            ancestor = parentElement(ancestor)
-        }
-        return false
+        document.name(node) == .option ? document.isDisabledOption(node) : document.isDisabledControl(node)
     }
     private func isEditable(_ node: NodeID) -> Bool {
         let name = document.name(node)
