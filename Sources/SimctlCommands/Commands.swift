@@ -2,5 +2,5 @@
 
 let allCommands: [Command] = [
     runCommand, replayCommand, verifyCommand, renderCommand, dumpCommand, shotCommand, benchHibernationCommand, benchAllCommand, benchCompareCommand, traceInfoCommand, traceDumpCommand, traceDiffCommand, traceBisectCommand,
-    conformanceHTMLCommand, conformancePNGCommand, conformanceImagesCommand, imageBuildCommand, imageListCommand, doctorCommand, manualCommand, completionCommand,
+    conformanceHTMLCommand, conformancePNGCommand, conformanceImagesCommand, imageBuildCommand, imageListCommand, diskCheckCommand, diskListCommand, diskCatCommand, doctorCommand, manualCommand, completionCommand,
 ]

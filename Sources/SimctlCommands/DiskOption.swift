@@ -1,4 +1,4 @@
-// The options --disk and --disk-faults, and what happens to the data disk when a run ends.
+// The options --state, --disk and --disk-faults, and what happens to the data disk when a run ends.
 
 import Devices
 import Foundation
@@ -9,6 +9,11 @@ let diskHelp = "A recording keeps the\ndisk's first content beside the trace as 
 
 /// The data disk that the options describe.
 func diskOption(_ arguments: ParsedArguments) throws -> DiskConfiguration? {
+    if let path = arguments.string("state") {
+        if arguments.string("disk") != nil { throw CommandFailure.usage("--state and --disk both name the data disk; give one of them") }
+        if path.isEmpty { throw CommandFailure.usage("--state needs a file, e.g. --state my.state") }
+        return try withFaults(stateDisk(path), arguments)
+    }
     guard let text = arguments.string("disk") else {
         if arguments.string("disk-faults") != nil { throw CommandFailure.usage("--disk-faults needs a data disk: --disk FILE") }
         return nil
@@ -17,6 +22,20 @@ func diskOption(_ arguments: ParsedArguments) throws -> DiskConfiguration? {
     if parts[0].isEmpty { throw CommandFailure.usage("--disk needs a file, e.g. --disk data.img,size=64M") }
     var disk = DiskConfiguration(path: parts[0])
     for part in parts.dropFirst() { try apply(part, to: &disk) }
+    return try withFaults(disk, arguments)
+}
+
+/// The size of a new state file; it is sparse, and only what is written takes space on the host.
+let stateByteCount = 256 << 20
+
+/// A file that keeps /data from run to run, made when it is missing.
+private func stateDisk(_ path: String) -> DiskConfiguration {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+    return DiskConfiguration(path: path, byteCount: size > 0 ? nil : stateByteCount)
+}
+
+private func withFaults(_ configured: DiskConfiguration, _ arguments: ParsedArguments) throws -> DiskConfiguration {
+    var disk = configured
     if let rules = arguments.string("disk-faults") {
         do { disk.faults = try FaultPlan(parsing: rules) } catch { throw CommandFailure.usage(error.message) }
     }

@@ -25,6 +25,9 @@ let runCommand = Command(
 
     \(straceHelp)
 
+    --state FILE keeps what programs write below /data, the browser's history and bookmarks among it, from run to run:
+    FILE is made when it is missing. 'simctl disk ls FILE' shows what is in it.
+
     A data disk (--disk) is a file that is made when it is missing and that keeps what the guest wrote when the run ends;
     what the guest has flushed survives a crash of simctl. \(diskHelp)
 
@@ -38,6 +41,7 @@ let runCommand = Command(
         slow=1%+20ms             a request takes longer
     """,
     options: [
+        OptionSpecification("state", "FILE", "keep /data in this file, made when missing (256M, sparse): --disk with the usual settings"),
         OptionSpecification("disk", "FILE[,...]", "data disk; size=64M for a new one, readonly, snapshot (forget changes), model=nvme|ssd|hdd"),
         OptionSpecification("disk-faults", "RULES", "what goes wrong with the data disk on purpose"),
         OptionSpecification("url", "URL", "page that the browser opens first"),
@@ -56,6 +60,7 @@ let runCommand = Command(
     argumentCount: 0...1,
     examples: [
         Example("simctl run", "the desktop"),
+        Example("simctl run --state my.state", "the desktop, with what the last run left in /data"),
         Example("simctl run images/demo", "the promises, live on a console, then a shell"),
         Example("simctl run images/demo --record demo.trace", "the same, recorded with what is typed"),
         Example("simctl run --headless --for 2s --strace - --strace-of browser,tab --strace-calls '!time,wait'", "what browser and tabs ask of the kernel"),
@@ -66,7 +71,7 @@ let runCommand = Command(
                 (ExitCode.noInput, "missing file or image"), (ExitCode.unavailable, "no display or network"), (ExitCode.cannotCreate, "a file cannot be written"), (ExitCode.ioError, "the host's disk failed")],
     files: [FileNote("images/out", "the desktop's image ('make image')"), FileNote("images/NAME/recipe.json", "other images (docs/formats/image-recipe.md)"),
             FileNote("DISPLAY, WAYLAND_DISPLAY", "where the window opens")],
-    seeAlso: ["simctl replay", "simctl verify", "simctl image build", "docs/formats/input-script.md"],
+    seeAlso: ["simctl replay", "simctl disk ls", "simctl verify", "simctl image build", "docs/formats/input-script.md"],
     run: runMachine)
 
 /// What a run was asked to do, after checking everything that can be checked before it.

@@ -42,7 +42,7 @@ public enum BootstrapKind: UInt8, Sendable {
     case terminal = 3       // [system: listProcesses, killAnyProcess]
     case browser = 4        // [system: spawn, listProcesses]; text: the start URL
     case program = 5        // []: any other program that init launches; text: its arguments
-    case files = 6          // [system: registerServices]
+    case files = 6          // [system: registerServices, the data disk's device when the machine has one]
     case shell = 7          // [console device, system: spawn, listProcesses, killAnyProcess, registerServices]; text: the first command
 }
 

@@ -9,7 +9,7 @@
 
 /// Kinds of request. The reply's kind is `rawValue | 128`.
 public enum FileRequestKind: UInt8, Sendable, CaseIterable {
-    case attach = 1, open, close, read, write, stat, list, makeDirectory, remove, rename, truncate, volume
+    case attach = 1, open, close, read, write, stat, list, makeDirectory, remove, rename, truncate, volume, sync
 }
 
 /// The start of every message, checked once; the fields follow in `reader`.
@@ -44,6 +44,7 @@ public enum FileRequest: Equatable, Sendable {
     case rename(from: String, to: String)                    // replaces a file or an empty directory at `to`
     case truncate(file: UInt32, byteCount: UInt64)           // or extends with zeros
     case volume(path: String)
+    case sync                                                // everything written before is durable when it is answered
     /// A kind of a later version, kept as it came.
     case unknown(kind: UInt8, payload: [UInt8])
 
@@ -61,6 +62,7 @@ public enum FileRequest: Equatable, Sendable {
         case .rename: FileRequestKind.rename.rawValue
         case .truncate: FileRequestKind.truncate.rawValue
         case .volume: FileRequestKind.volume.rawValue
+        case .sync: FileRequestKind.sync.rawValue
         case .unknown(let kind, _): kind
         }
     }
@@ -68,7 +70,7 @@ public enum FileRequest: Equatable, Sendable {
     public func emit(id: UInt32) -> [UInt8] {
         var w = ByteWriter(fileMessage: kindValue, error: 0, id: id)
         switch self {
-        case .attach: break
+        case .attach, .sync: break
         case .open(let path, let flags): w.u32(flags.rawValue); w.string(path)
         case .close(let file): w.u32(file)
         case .readInline(let file, let position, let count): w.u32(file); w.u64(position); w.u8(0); w.u32(count)
@@ -90,6 +92,7 @@ public enum FileRequest: Equatable, Sendable {
         guard let kind = FileRequestKind(rawValue: view.kindValue) else { return .unknown(kind: view.kindValue, payload: r.rest()) }
         switch kind {
         case .attach: return .attach
+        case .sync: return .sync
         case .open:
             guard let flags = r.u32(), let path = r.string() else { return nil }
             return .open(path: path, flags: OpenFlags(rawValue: flags))
@@ -160,7 +163,7 @@ public enum FileReply: Equatable, Sendable {
     }
     private static func fields(_ kind: FileRequestKind, _ r: inout ByteReader) -> FileReply? {
         switch kind {
-        case .attach, .close, .makeDirectory, .remove, .rename, .truncate: return .done
+        case .attach, .close, .makeDirectory, .remove, .rename, .truncate, .sync: return .done
         case .open:
             guard let file = r.u32(), let attributes = FileAttributes.parse(&r) else { return nil }
             return .opened(file: file, attributes)

@@ -25,7 +25,7 @@ public enum FileLimits {
 public enum FileError: UInt8, Error, Sendable, CaseIterable {
     case notFound = 1, alreadyExists, notADirectory, isADirectory, notEmpty
     case accessDenied, readOnly, noSpace, badFile, invalidName, invalidArgument
-    case tooManyOpen, tooLarge, crossesVolumes, deviceFailed, notSupported, serviceGone, timedOut, unknown
+    case tooManyOpen, tooLarge, crossesVolumes, deviceFailed, notSupported, serviceGone, timedOut, unknown, damaged
 
     /// Stable name for logs and messages.
     public var name: String {
@@ -44,11 +44,12 @@ public enum FileError: UInt8, Error, Sendable, CaseIterable {
         case .tooManyOpen: "too many open files"
         case .tooLarge: "too large"
         case .crossesVolumes: "on different volumes"
-        case .deviceFailed: "the archive cannot be read"
+        case .deviceFailed: "the device reports an error"
         case .notSupported: "not supported"
         case .serviceGone: "the file service is not running"
         case .timedOut: "the file service does not answer"
         case .unknown: "unknown error"
+        case .damaged: "damaged: what the disk holds does not fit its checksum"
         }
     }
 }

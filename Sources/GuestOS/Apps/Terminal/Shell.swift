@@ -36,6 +36,7 @@ public struct Shell {
         ("mkdir", "mkdir PATH", "make a directory"),
         ("stat", "stat PATH", "kind, size and time of a file"),
         ("df", "df", "volumes: size, used, free in KiB"),
+        ("sync", "sync", "wait until everything in /data is on the disk"),
         ("echo", "echo TEXT", "print TEXT"),
         ("clear", "clear", "empty the screen (also ctrl+l)"),
         ("uptime", "uptime", "time since boot"),
@@ -60,7 +61,7 @@ public struct Shell {
         case "date": print(ConsoleText.date(system.wallClockNanoseconds), .normal)
         case "about": about(print)
         case "exit": return .exit
-        case "ls", "cat", "write", "cp", "mv", "rm", "mkdir", "stat", "df": runFileCommand(words, print)
+        case "ls", "cat", "write", "cp", "mv", "rm", "mkdir", "stat", "df", "sync": runFileCommand(words, print)
         default:
             print(command + ": no such command", .error)
             if let near = Self.nearest(command) { print("Did you mean \(near)?", .faint) } else { print("Type help for the list of commands.", .faint) }

@@ -8,6 +8,7 @@ extension Shell {
     typealias Print = (String, CellStyle) -> Void
     /// What `cat` prints of one file.
     static let printedByteCountMax = 64 << 10
+    private static let changing = ["write", "cp", "mv", "rm", "mkdir", "sync"]
 
     func runFileCommand(_ words: [String], _ print: Print) {
         let command = words[0], count = words.count
@@ -22,8 +23,11 @@ extension Shell {
             case "mkdir" where count == 2: try on(words[1]) { (files) throws(FileError) in try files.makeDirectory(words[1]) }
             case "stat" where count == 2: try stat(words[1], print)
             case "df" where count == 1: try df(print)
+            case "sync" where count == 1: break
             default: print("usage: " + (Self.commands.first { $0.name == command }?.usage ?? command), .error)
             }
+            // A change is durable when the prompt is back, or the user hears that it is not.
+            if Self.changing.contains(command) { try on("/data") { (files) throws(FileError) in try files.sync() } }
         } catch {
             print(command + ": " + error.subject + ": " + error.reason.name, .error)
             if let hint = Self.hint(command, error.reason) { print(hint, .faint) }
@@ -31,9 +35,11 @@ extension Shell {
     }
     private static func hint(_ command: String, _ reason: FileError) -> String? {
         switch reason {
-        case .readOnly: return "Files can be written below /tmp."
+        case .readOnly: return "Files can be written below /tmp, and below /data when the machine has a data disk."
         case .serviceGone: return "It is the program files; ps shows whether it runs."
         case .crossesVolumes: return "Copy with cp, then rm the original."
+        case .deviceFailed: return changing.contains(command) ? "What is not written yet stays in memory and is tried again every second; sync says whether that succeeded." : nil
+        case .damaged: return "'simctl disk check' on the host says more."
         case .noSpace: return "df shows what is free; rm makes room."
         case .notEmpty: return command == "rm" ? "Remove what is in it first." : nil
         case .isADirectory: return command == "cat" ? "ls shows what is in it." : nil

@@ -1,4 +1,5 @@
-// Entry points of the program "files". Its bootstrap message carries a system handle that may register services.
+// Entry points of the program "files". Its bootstrap message carries a system handle that may register
+// services, and the data disk when there is one.
 
 import ABI
 import Runtime
@@ -9,12 +10,12 @@ nonisolated(unsafe) private var fileService: FileService?
 /// Takes the bootstrap message and starts; ends the process with a line in the log when it cannot.
 public func startFileService(bootstrap: Handle, reactor: Reactor = .main) {
     do throws(SystemError) {
-        guard let m = try Channel(bootstrap).receive(), m.handles.count == 1, BootstrapMessage.parse(m.bytes)?.kind == .files else {
+        guard let m = try Channel(bootstrap).receive(), (1...2).contains(m.handles.count), BootstrapMessage.parse(m.bytes)?.kind == .files else {
             System.log("files: no bootstrap message")
             System.exit(1)
             return
         }
-        let service = try FileService(system: m.handles[0], reactor: reactor)
+        let service = try FileService(system: m.handles[0], disk: m.handles.count > 1 ? m.handles[1] : nil, reactor: reactor)
         fileService = service
         service.start()
     } catch {

@@ -7,6 +7,9 @@ import Runtime
 public final class FileService {
     public static let serviceName = "files"
     private static let messagesPerEvent = 32
+    /// What a crash of the machine can take from a program that does not call `sync`.
+    static let commitDelayNanoseconds: UInt64 = 100_000_000
+    static let retryNanoseconds: UInt64 = 1_000_000_000
 
     private final class Client {
         let channel: Channel
@@ -19,18 +22,35 @@ public final class FileService {
     private let reactor: Reactor
     private let registration: Channel
     private let tree: FileTree
+    private let data: DataVolume?
+    private var commitTimer: Reactor.Token?
     private var clients: [Client] = []
     /// Sessions that ended because their client broke the protocol, and clients turned away because there were too many.
     public private(set) var brokenCount: UInt64 = 0, refusedCount: UInt64 = 0
 
-    /// Registers the service.
-    public init(system: Handle, reactor: Reactor = .main) throws(SystemError) {
+    /// Mounts what there is and registers the service.
+    public init(system: Handle, disk: Handle? = nil, reactor: Reactor = .main) throws(SystemError) {
         self.reactor = reactor
-        tree = FileTree([("system", ArchiveVolume(KernelArchive())), ("tmp", MemoryVolume())])
+        data = disk.flatMap { DataVolume.mount($0) { System.log("files: /data: " + $0) } }
+        var mounts: [(name: String, volume: any FileVolume)] = [("system", ArchiveVolume(KernelArchive())), ("tmp", MemoryVolume())]
+        if let data { mounts.insert(("data", data), at: 0) }
+        tree = FileTree(mounts)
         registration = try System.register(FileService.serviceName, system: system)
     }
     public func start() {
         reactor.watch(registration.handle, .readable) { [self] _ in acceptClients() }
+        commitSoon()
+    }
+
+    /// Commits changes of /data a little later, so that those which come together share a commit. A commit that failed is
+    /// tried again less often.
+    private func commitSoon() {
+        guard let data, data.hasChanges, commitTimer == nil else { return }
+        commitTimer = reactor.after(data.isFailing ? FileService.retryNanoseconds : FileService.commitDelayNanoseconds) { [self] in
+            commitTimer = nil
+            try? data.sync()   // the volume says on the console that it failed
+            commitSoon()
+        }
     }
 
     private func acceptClients() {
@@ -52,6 +72,7 @@ public final class FileService {
         client.token = reactor.watch(client.channel.handle, [.readable, .peerClosed]) { [self] _ in serve(client) }
     }
     private func serve(_ client: Client) {
+        defer { commitSoon() }
         for _ in 0..<FileService.messagesPerEvent {
             do throws(SystemError) {
                 guard let message = try client.channel.receive() else { return }

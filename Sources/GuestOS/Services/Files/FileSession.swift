@@ -68,6 +68,7 @@ final class FileSession {
             let f = try opened(file, .write)
             try tree.volume(f.volume).truncate(f.node, to: count, now: now)
         case .volume(let path): return .volume(try tree.record(path))
+        case .sync: try tree.sync()
         case .unknown: throw .notSupported
         }
         return .done

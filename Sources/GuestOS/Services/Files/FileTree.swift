@@ -100,6 +100,12 @@ final class FileTree {
             return try volume.create(rest, .file, now: now)
         }
     }
+    /// Every volume is tried; the first error is reported.
+    func sync() throws(FileError) {
+        var failed: FileError?
+        for m in mounts { do throws(FileError) { try m.volume.sync() } catch { failed = failed ?? error } }
+        if let failed { throw failed }
+    }
     func record(_ path: String) throws(FileError) -> VolumeRecord {
         guard case .volume(let i, let rest) = try place(path) else { throw .invalidArgument }
         _ = try mounts[i].volume.lookup(rest)

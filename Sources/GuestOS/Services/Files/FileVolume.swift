@@ -23,4 +23,11 @@ protocol FileVolume: AnyObject {
     func create(_ path: ArraySlice<FileName>, _ kind: FileKind, now: UInt64) throws(FileError) -> UInt32
     func remove(_ path: ArraySlice<FileName>, now: UInt64) throws(FileError)
     func rename(_ from: ArraySlice<FileName>, to: ArraySlice<FileName>, now: UInt64) throws(FileError)
+    /// Makes all changes durable.
+    func sync() throws(FileError)
+}
+
+extension FileVolume {
+    /// What does not outlive the machine has nothing to make durable.
+    func sync() throws(FileError) {}
 }

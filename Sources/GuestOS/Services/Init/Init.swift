@@ -102,6 +102,7 @@ public final class Init {
         case "files":
             kind = .files
             handles = [try part(SystemRights.registerServices)]
+            if let disk = try? System.openDevice(.block, system: system) { handles.append(disk) }
         case "net":
             kind = .network
             handles = [try System.openDevice(.network, system: system), try part(SystemRights.registerServices)]

@@ -141,6 +141,8 @@ public final class FileClient {
     /// Removes a file or an empty directory.
     public func remove(_ path: String) throws(FileError) { _ = try request(.remove(path: path)) }
     public func rename(_ from: String, to: String) throws(FileError) { _ = try request(.rename(from: from, to: to)) }
+    /// Returns when everything written before is durable.
+    public func sync() throws(FileError) { _ = try request(.sync) }
     public func volume(_ path: String) throws(FileError) -> VolumeRecord {
         guard case .volume(let v) = try request(.volume(path: path)) else { throw lost() }
         return v
