@@ -127,6 +127,8 @@ enum EncodingSniffer {
                 i += 1
                 needed -= 1
             }
+            // A character may be cut off by the end of the prescan, but not by the end of the document.
+            if needed > 0 && b.count < prescanByteCount { return false }
         }
         return true
     }

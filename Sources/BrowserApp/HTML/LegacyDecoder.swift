@@ -4,13 +4,13 @@
 /// Unpacked tables: the character of each index, 0 where there is none.
 enum LegacyTables {
     nonisolated(unsafe) private static var singleByte: [[UInt32]] = []
-    nonisolated(unsafe) static let gbk = unpacked(EncodingTables.gbk)
-    nonisolated(unsafe) static let big5 = unpacked(EncodingTables.big5)
-    nonisolated(unsafe) static let eucKR = unpacked(EncodingTables.eucKR)
-    nonisolated(unsafe) static let jis0208 = unpacked(EncodingTables.jis0208)
-    nonisolated(unsafe) static let jis0212 = unpacked(EncodingTables.jis0212)
+    static let gbk = unpacked(EncodingTables.gbk)
+    static let big5 = unpacked(EncodingTables.big5)
+    static let eucKR = unpacked(EncodingTables.eucKR)
+    static let jis0208 = unpacked(EncodingTables.jis0208)
+    static let jis0212 = unpacked(EncodingTables.jis0212)
     /// Characters of the BMP that GB18030 writes in four bytes, in order: those without two bytes (Encoding §10.2.1).
-    nonisolated(unsafe) static let gb18030Rest: [UInt32] = {
+    static let gb18030Rest: [UInt32] = {
         var taken = [Bool](repeating: false, count: 0x10000)
         for c in gbk where c < 0x10000 { taken[Int(c)] = true }
         var rest: [UInt32] = []
