@@ -121,6 +121,48 @@ private final class StubbornPolicy: MemoryPolicy {
         m.expectAllReturned()
     }
 
+    /// IPC-004: answers that a client leaves unread count with the client, so nobody can silence a server for the others.
+    @Test func unreadAnswersCountWithTheClient() {
+        let m = FakeMachine()
+        m.add("glutton", FakeProgram(start: { g, _ in
+            for _ in 0..<12 {
+                let (p, n) = g.name("echo")
+                g.send(g.call(.serviceConnect, p, n), "answer me")
+            }
+            _ = g.waitMany([], 400_000_000)
+        }))
+        m.add("honest", FakeProgram(start: { g, _ in
+            let (p, n) = g.name("echo")
+            let end = g.call(.serviceConnect, p, n)
+            g.send(end, "hello")
+            _ = g.waitMany([(end, .readable)])
+            g.note("answered " + g.receive(end).text)
+        }))
+        m.boot(until: 500_000_000) { g, system in
+            let (p, n) = g.name("echo")
+            let server = g.call(.serviceRegister, system, p, n)
+            _ = g.spawn(system, "glutton")
+            var refusals: [Int64] = []
+            for _ in 0..<12 {
+                _ = g.waitMany([(server, .readable)])
+                let end = g.receive(server).handles[0]
+                var r: Int64 = 0
+                while r == 0 { r = g.call(.channelSend, end, Int64(Guest.scratch), Int64(Limits.messageByteCountMax)) }
+                refusals.append(r)
+            }
+            g.note("the last refusal", refusals[11])
+            g.note("full channels", Int64(refusals.filter { g.error($0) == .wouldBlock }.count))
+            _ = g.spawn(system, "honest")
+            _ = g.waitMany([(server, .readable)])
+            let end = g.receive(server).handles[0]
+            _ = g.waitMany([(end, .readable)])
+            g.send(end, g.receive(end).text)
+            _ = g.waitMany([(end, .peerClosed)])
+        }
+        #expect(m.notes == ["the last refusal=\(-Int64(SystemError.limitReached.rawValue))", "full channels=7", "answered hello"])
+        m.expectAllReturned()
+    }
+
     // MARK: Reclaim in the middle of a call
 
     /// A tab with compressed pages that is awake, and a process that takes the memory and then clones it.

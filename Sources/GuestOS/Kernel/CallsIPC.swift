@@ -30,8 +30,6 @@ extension Kernel {
         try enter(y, paidBy: p)
         x.peer = y.ref
         y.peer = x.ref
-        x.signals = .writable
-        y.signals = .writable
         return (x, y)
     }
     func callChannelCreate(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
@@ -49,8 +47,9 @@ extension Kernel {
         guard let peer = objects[end.peer] as? ChannelEnd else { throw .failed(.peerClosed) }
         guard peer.depth < Limits.channelDepthMax else { throw .failed(.wouldBlock) }
         try checkTransfer(p, raws, end)
-        var m = Message(bytes: bytes, handles: [], sender: p.ref)
-        guard p.charges.queuedByteCount + m.cost + 32 * raws.count <= KernelLimits.queuedBytesPerProcessMax else { throw .failed(.limitReached) }
+        let payer = end.isAnswering ? objects[end.payer] as? GuestProcess ?? p : p
+        var m = Message(bytes: bytes, handles: [], payer: payer.ref)
+        guard payer.charges.queuedByteCount + m.cost + 32 * raws.count <= KernelLimits.queuedBytesPerProcessMax else { throw .failed(.limitReached) }
         for raw in raws {
             dropSubscriptions(p, handle: Int64(raw))
             if let entry = p.handles.remove(Int64(raw)) { m.handles.append(entry) }
@@ -72,7 +71,7 @@ extension Kernel {
     private func push(_ m: Message, to peer: ChannelEnd, from end: ChannelEnd) {
         peer.push(m)
         queuedHandleCount += m.handles.count
-        (objects[m.sender] as? GuestProcess)?.charges.queuedByteCount += m.cost
+        (objects[m.payer] as? GuestProcess)?.charges.queuedByteCount += m.cost
         counters.messages += 1
         if peer.depth >= Limits.channelDepthMax { setSignals(end, .writable, false) }
         setSignals(peer, .readable, true)
@@ -117,8 +116,9 @@ extension Kernel {
         guard server.depth < Limits.channelDepthMax else { throw .failed(.wouldBlock) }
         guard p.charges.queuedByteCount < KernelLimits.queuedBytesPerProcessMax else { throw .failed(.limitReached) }
         let (client, endpoint) = try makeChannel(p)
+        endpoint.isAnswering = true
         retain(endpoint.ref)
-        push(Message(bytes: [], handles: [HandleEntry(ref: endpoint.ref, rights: Kernel.channelRights)], sender: p.ref), to: server, from: end)
+        push(Message(bytes: [], handles: [HandleEntry(ref: endpoint.ref, rights: Kernel.channelRights)], payer: p.ref), to: server, from: end)
         return Int64(try handle(p, client.ref, Kernel.channelRights))
     }
 

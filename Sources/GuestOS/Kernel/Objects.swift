@@ -32,7 +32,7 @@ public class KernelObject {
 struct Message {
     var bytes: [UInt8]
     var handles: [HandleEntry]              // ref is none where a handle was revoked on its way
-    var sender = ObjectRef.none
+    var payer = ObjectRef.none              // the process that pays for it until it is read
     /// Host memory it takes, about.
     var cost: Int { bytes.count + 32 * handles.count + 128 }
 }
@@ -40,8 +40,10 @@ struct Message {
 /// One end of a channel; `messages` holds what was sent to this end.
 final class ChannelEnd: KernelObject {
     var peer = ObjectRef.none
+    /// The server's end of a connection: what is sent through it, the client pays for until it reads it.
+    var isAnswering = false
     private(set) var messages: [Message] = []
-    init() { super.init(kind: .channel) }
+    init() { super.init(kind: .channel); signals = .writable }
     var depth: Int { messages.count }
     func push(_ m: Message) { messages.append(m) }
     func pop() -> Message { messages.removeFirst() }
@@ -56,11 +58,11 @@ final class ChannelEnd: KernelObject {
         }
         return taken
     }
-    /// Another process pays for what `old` sent; the bytes of it.
-    func replaceSender(_ old: ObjectRef, _ new: ObjectRef) -> Int {
+    /// Another process pays for what `old` paid for; the bytes of it.
+    func replacePayer(_ old: ObjectRef, _ new: ObjectRef) -> Int {
         var cost = 0
-        for m in messages.indices where messages[m].sender == old {
-            messages[m].sender = new
+        for m in messages.indices where messages[m].payer == old {
+            messages[m].payer = new
             cost += messages[m].cost
         }
         return cost

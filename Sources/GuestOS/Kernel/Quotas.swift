@@ -1,6 +1,7 @@
 // Who pays for kernel memory, and how what nobody can reach any more is found. Every object is charged to the process that
-// created it, every unread message to its sender, until it is gone. What a process leaves behind when it ends is charged
-// to the one that started it (not to `init`), so that children are no way around a quota.
+// created it, every unread message to its sender, until it is gone; a server's unread answer is charged to its client,
+// who alone can read it. What a process leaves behind when it ends is charged to the one that started it (not to `init`),
+// so that children are no way around a quota.
 
 import ABI
 
@@ -33,7 +34,7 @@ extension Kernel {
     /// A message left its queue, read or not.
     func unqueue(_ m: Message) {
         queuedHandleCount -= m.handles.count
-        (objects[m.sender] as? GuestProcess)?.charges.queuedByteCount -= m.cost
+        (objects[m.payer] as? GuestProcess)?.charges.queuedByteCount -= m.cost
     }
     /// A process, who started it, who started that one, and so on.
     func ancestry(_ p: GuestProcess?) -> [GuestProcess] {
@@ -63,7 +64,7 @@ extension Kernel {
             }
         }
         forEachChannel { end in
-            let cost = end.replaceSender(p.ref, ref)
+            let cost = end.replacePayer(p.ref, ref)
             heir?.charges.queuedByteCount += cost
         }
         p.charges = Charges()

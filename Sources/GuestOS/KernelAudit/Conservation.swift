@@ -83,7 +83,7 @@ extension Kernel {
             if o.payer != .none { counted[o.payer.index, default: (Charges(), 0)].charges.add(o) }
             for m in (o as? ChannelEnd)?.messages ?? [] {
                 handleCount += m.handles.count
-                if m.sender != .none { counted[m.sender.index, default: (Charges(), 0)].charges.queuedByteCount += m.cost }
+                if m.payer != .none { counted[m.payer.index, default: (Charges(), 0)].charges.queuedByteCount += m.cost }
             }
         }
         if handleCount != queuedHandleCount { return "messages hold \(handleCount) handles, counted \(queuedHandleCount)" }
