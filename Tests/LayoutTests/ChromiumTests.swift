@@ -200,6 +200,13 @@ final class ChromiumTests: XCTestCase {
         ])
     }
 
+    /// Limits by keyword ask for the natural width, which does not ask for the limits (found by the css fuzzer).
+    func testKeywordLimitsOfPictures() {
+        check("<svg id=a style='display:block;width:500px;max-width:min-content'></svg><svg id=b style='display:block;min-width:max-content;width:10px'></svg><svg id=c style='display:block;max-width:fit-content'></svg>", [
+            ("a", [0, 0, 19200, 9600]), ("b", [0, 9600, 19200, 9600]), ("c", [0, 19200, 19200, 9600])
+        ])
+    }
+
     func testInlineBoxesSpanTheLineOfABlock() {
         check("<div style='padding-left:7px'>aa <span id=a>bb<div id=b style='margin:0 20px'>block</div>cc</span></div>", [
             ("a", [448, 0, 50752, 3648]), ("b", [1728, 1216, 48192, 1216])

@@ -76,6 +76,8 @@ final class LayoutEngine {
 
     /// A width property as a border-box width; nil for auto. Keywords use intrinsic sizes.
     func borderBoxWidth(_ b: BoxID, _ length: Length, base: LayoutUnit, available: LayoutUnit) -> LayoutUnit? {
+        // A picture's contents are its natural width (CSS Sizing 3 §5.1); `intrinsic` would ask for these limits again.
+        if tree.kind(b) == .replaced, isIntrinsicKeyword(length), length != .content { return naturalSize(b, available: available).width + frameWidth(b) }
         switch length {
         case .auto, .content: return nil
         case .minContent: return intrinsic(b).min
