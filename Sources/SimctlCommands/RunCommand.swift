@@ -25,7 +25,7 @@ let runCommand = Command(
 
     \(straceHelp)
 
-    --state FILE keeps what programs write below /data, the browser's history and bookmarks among it, from run to run:
+    --state FILE keeps what programs write below /data from run to run (not yet the browser's history and bookmarks):
     FILE is made when it is missing. 'simctl disk ls FILE' shows what is in it.
 
     A data disk (--disk) is a file that is made when it is missing and that keeps what the guest wrote when the run ends;
