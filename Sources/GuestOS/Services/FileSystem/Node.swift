@@ -59,7 +59,7 @@ final class Node {
     /// Everything from block `index` on is gone.
     func drop(from index: UInt32) {
         cut = min(cut, index)
-        let gone = pending.keys.filter { $0 >= index }   // order does not matter: each is removed by itself
+        let gone = pendingIndices.filter { $0 >= index }
         for i in gone {
             pending[i] = nil
             let left = pendingByLeaf[i >> 9, default: 1] - 1
