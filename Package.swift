@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 // The host side (machine, devices, wiring, command line) and every guest library, so that guest code is also
 // compiled, tested and debugged hosted. Guest programs for wasm32 are built by `simctl image build` (ProgramBuilder).
 import PackageDescription
@@ -118,3 +118,8 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Warnings are errors in every target of ours (tests too); the deprecated is no exception.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+}
