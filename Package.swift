@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "ConsoleText", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium", swiftSettings: hotPath),
         .target(name: "CBounds", path: "Sources/PartsBench/CBounds"),
         .target(name: "PartsBench", dependencies: ["CBounds", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench", exclude: ["CBounds"]),
-        .target(name: "SimctlCommands", dependencies: ["ABI", "FileSystem", "PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "ConsoleText", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "SVG", "Pictures", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
+        .target(name: "SimctlCommands", dependencies: ["ABI", "FileSystem", "Policies", "PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "ConsoleText", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "SVG", "Pictures", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
         .executableTarget(name: "simctl", dependencies: ["SimctlCommands"], path: "Sources/simctl"),
         .executableTarget(name: "TenLines", dependencies: ["Terrarium"], path: "Examples/TenLines"),
         .executableTarget(name: "TwoMachines", dependencies: ["Terrarium"], path: "Examples/TwoMachines"),

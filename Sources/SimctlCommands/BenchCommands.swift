@@ -12,7 +12,7 @@ let benchHibernationCommand = Command(
     """,
     options: [
         OptionSpecification("scenario", "NAME", "scenario in images/scenarios, or a path to its .json (default docs-12-tabs)"),
-        OptionSpecification("policy", "LIST", "policies separated by commas, or all (default all)"),
+        OptionSpecification("policy", "LIST", "policies separated by commas, NAME or NAME:key=value,…, or all (default all; see 'simctl policies')"),
         OptionSpecification("out", "DIR", "where the report goes (default report)"),
         OptionSpecification("seed", "N", "decides every random byte in the guest (default 1)"),
         OptionSpecification("record", nil, "also leave a trace of each run in --out"),
@@ -39,7 +39,7 @@ let benchHibernationCommand = Command(
     }
     let scenario = try mapErrors { try Scenario.load(path) }
     let seed = UInt64(try arguments.integer("seed", in: 0...Int.max) ?? 1)
-    let policies = try parseList(arguments.string("policy"), option: "policy", names: MemoryPolicies.names)
+    let policies = try parsePolicies(arguments.string("policy"))
     let image = try loadImage(arguments)
     let script = try InputScript.parse(scenario.inputScript, width: scenario.configuration.width, height: scenario.configuration.height)
     let out = URL(fileURLWithPath: arguments.string("out") ?? "report")
@@ -49,7 +49,7 @@ let benchHibernationCommand = Command(
         note("[\(i + 1)/\(policies.count)] \(scenario.name) under \(policy): \(scenario.seconds) s of virtual time")
         let run = try mapErrors {
             var recorder: TraceWriter?
-            return try HibernationBench.run(scenario, policy: policy, seed: seed, image: image, prepare: { simulation in
+            return try HibernationBench.run(scenario, policy: policy, specification: try resolvePolicy(policy), seed: seed, image: image, prepare: { simulation in
                 for event in script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }
                 if arguments.flag("record") { recorder = try startRecording(simulation, out.appendingPathComponent("\(policy).trace").path) }
             }, finish: { simulation in

@@ -26,17 +26,20 @@ public struct CommandFailure: Error {
     static func usage(_ message: String) -> CommandFailure { CommandFailure(message, code: ExitCode.usage) }
 }
 
-/// An option: `--name` or `--name VALUE`. With `choices`, any other value is refused before the command runs.
+/// An option: `--name` or `--name VALUE`. With `choices`, any other value is refused before the command runs; where the
+/// choices take parameters (`NAME:key=value`), the command checks those.
 public struct OptionSpecification: Sendable {
     let name: String
     let value: String?      // nil: a flag
     let help: String
     let choices: [String]
-    init(_ name: String, _ value: String? = nil, _ help: String, choices: [String] = []) {
+    let takesParameters: Bool
+    init(_ name: String, _ value: String? = nil, _ help: String, choices: [String] = [], takesParameters: Bool = false) {
         self.name = name
         self.value = value
         self.help = help
         self.choices = choices
+        self.takesParameters = takesParameters
     }
 }
 
@@ -218,8 +221,9 @@ private func unknownOption(_ word: String, _ command: Command) -> CommandFailure
 }
 
 private func checkChoice(_ option: OptionSpecification, _ value: String) throws {
-    guard !option.choices.isEmpty, !option.choices.contains(value) else { return }
-    throw CommandFailure.usage("--\(option.name): there is no '\(value)'.\(suggestion(value, among: option.choices)) There are: \(option.choices.joined(separator: ", "))")
+    let name = option.takesParameters ? String(value.prefix { $0 != ":" }) : value
+    guard !option.choices.isEmpty, !option.choices.contains(name) else { return }
+    throw CommandFailure.usage("--\(option.name): there is no '\(name)'.\(suggestion(name, among: option.choices)) There are: \(option.choices.joined(separator: ", "))")
 }
 
 private func checkCount(_ arguments: [String], _ command: Command) throws {

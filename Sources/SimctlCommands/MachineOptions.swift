@@ -2,6 +2,7 @@
 
 import Foundation
 import Machine
+import Policies
 import Terrarium
 
 let imageOption = OptionSpecification("image", "DIR", "guest image or recipe folder (default images/out, the desktop)")
@@ -10,7 +11,7 @@ let machineOptions: [OptionSpecification] = [
     OptionSpecification("ram", "SIZE", "guest memory, e.g. 512M or 1G (default 512M; 64M to 4G)"),
     OptionSpecification("cpu-mhz", "N", "instructions per microsecond (default 1000)"),
     OptionSpecification("seed", "N", "decides every random byte in the guest (default 1)"),
-    OptionSpecification("policy", "NAME", "memory policy: \(MemoryPolicies.names.joined(separator: ", ")) (default lru-compress)", choices: MemoryPolicies.names),
+    OptionSpecification("policy", "NAME", "memory policy, NAME or NAME:key=value,… ('simctl policies' lists them; default lru-compress)", choices: MemoryPolicies.names, takesParameters: true),
     OptionSpecification("network", "KIND", "slirp (the host's network), pages (the built-in page server) or none (default slirp)", choices: NetworkKind.allCases.map(\.rawValue)),
     OptionSpecification("resolution", "WxH", "screen size in pixels (default 1024x768)"),
     imageOption,
@@ -26,7 +27,7 @@ func configuration(_ arguments: ParsedArguments, _ image: SystemImage) throws ->
     }
     if let mhz = try arguments.integer("cpu-mhz", in: 10...100_000) { c.cpuMHz = UInt32(mhz) }
     if let seed = try arguments.integer("seed", in: 0...Int.max) { c.seed = UInt64(seed) }
-    if let policy = arguments.string("policy") { c.policy = policy }
+    if let policy = arguments.string("policy") { c.policy = try resolvePolicy(policy) }
     if let network = arguments.string("network") { c.network = NetworkKind(rawValue: network)! }
     if let resolution = arguments.string("resolution") { (c.width, c.height) = try parseResolution(resolution, 320, 240) }
     c.url = arguments.string("url") ?? ""

@@ -133,6 +133,7 @@ extension Kernel {
             counters.discards += 1
             endProcess(p, .discarded, code: 0)
         case .thaw: thaw(p)
+        case .swapOut, .compressCold, .swapCold, .prefetch: return false
         }
         return true
     }

@@ -30,17 +30,16 @@ extension Kernel {
     }
     /// What a policy sees now.
     public func snapshot() -> MemorySnapshot {
-        let period = configuration.policyPeriodNanoseconds
         var tabs: [TabSnapshot] = []
         for p in processes where p.isAlive && p.isTab {
-            tabs.append(TabSnapshot(pid: p.pid, tabID: p.record.tabID, lifecycle: p.lifecycle,
-                                    flags: p.tabFlags, lastActiveNanoseconds: p.lastActiveNanoseconds,
+            tabs.append(TabSnapshot(pid: p.pid, tabID: p.record.tabID, lifecycle: p.lifecycle, flags: p.tabFlags, lastActiveNanoseconds: p.lastActiveNanoseconds,
                                     pagesResident: p.record.pagesResident, pagesCompressed: p.record.pagesCompressed, pagesSwapped: p.record.pagesSwapped,
                                     pagesPrivate: privatePages(p), isFallingAsleep: sleepers.contains(p.ref)))
         }
-        return MemorySnapshot(nowNanoseconds: hal.nowNanoseconds, framesTotal: UInt32(frames.frameCount), framesFree: UInt32(frames.freeCount),
-                              framesLow: UInt32(framesLow), framesHigh: UInt32(framesHigh), framesCompressedPool: UInt32(pool.frameCount),
-                              pressureSomePerMille: pressure.somePerMille(period: period), pressureFullPerMille: pressure.fullPerMille(period: period), tabs: tabs)
+        var s = MemorySnapshot(nowNanoseconds: hal.nowNanoseconds, framesTotal: UInt32(frames.frameCount), framesFree: UInt32(frames.freeCount),
+                               framesLow: UInt32(framesLow), framesHigh: UInt32(framesHigh), framesCompressedPool: UInt32(pool.frameCount), tabs: tabs)
+        s.pressure = pressure.windows(period: configuration.policyPeriodNanoseconds)
+        return s
     }
     func note(_ d: MemoryDecision, tabID: UInt32, policy: StaticString, applied: Bool) {
         if decisionLog.count >= KernelLimits.decisionLogCountMax { return }

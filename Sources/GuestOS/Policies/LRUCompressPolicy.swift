@@ -4,6 +4,12 @@
 import ABI
 
 public final class LRUCompressPolicy: MemoryPolicy {
+    static let description = PolicyDescription(
+        "lru-compress", "below the low watermark compresses hidden tabs as a whole, least recently active first; discards when that cannot help",
+        source: "Gupta, zram (Linux Documentation/admin-guide/blockdev/zram.rst); Douglis, The Compression Cache, USENIX Winter 1993",
+        parameters: [PolicyParameter("yield", 600, 0...1000, "expected gain of compressing a page, in per mille of it")]) { v in
+            LRUCompressPolicy(expectedYieldPerMille: v.frames("yield"))
+        }
     /// Expected yield of compression, in per mille of the private pages; used only to decide how many tabs to take at once.
     public let expectedYieldPerMille: UInt32
     public init(expectedYieldPerMille: UInt32 = 600) { self.expectedYieldPerMille = expectedYieldPerMille }

@@ -4,6 +4,10 @@
 import ABI
 
 public final class LRUDiscardPolicy: MemoryPolicy {
+    static let description = PolicyDescription(
+        "lru-discard", "below the low watermark discards background tabs, least recently visible first, protected ones last",
+        source: "Chromium, chrome/browser/resource_coordinator and performance_manager/policies (page discarding)") { _ in LRUDiscardPolicy() }
+
     public init() {}
     public var name: StaticString { "lru-discard" }
 

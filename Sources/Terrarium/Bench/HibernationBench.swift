@@ -34,11 +34,12 @@ public struct HibernationRun: Sendable {
 public enum HibernationBench {
     public static let samplePeriodNanoseconds: UInt64 = 250_000_000
 
-    /// Runs the session under one policy. `schedule` puts the input events in; `record` may attach a trace recorder.
-    public static func run(_ scenario: Scenario, policy: String, seed: UInt64, image: SystemImage,
+    /// Runs the session under one policy, which reports call `policy`; `specification` is it with all parameters, when
+    /// that is not the same. `schedule` puts the input events in; `record` may attach a trace recorder.
+    public static func run(_ scenario: Scenario, policy: String, specification: String? = nil, seed: UInt64, image: SystemImage,
                            prepare: (Simulation) throws -> Void, finish: (Simulation) throws -> Void = { _ in }) throws -> HibernationRun {
         var configuration = scenario.configuration
-        configuration.policy = policy
+        configuration.policy = specification ?? policy
         configuration.seed = seed
         let simulation = try Simulation(configuration, image: image)
         try prepare(simulation)

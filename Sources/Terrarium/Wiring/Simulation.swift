@@ -23,6 +23,7 @@ public struct SimulationConfiguration: Sendable {
     public var width = 1024, height = 768
     public var url = ""
     public var network = NetworkKind.slirp
+    /// `NAME` or `NAME:key=value,…` (`MemoryPolicies`).
     public var policy = "lru-compress"
     public var swapByteCount = 512 << 20
     /// The data disk; nil: none.
@@ -69,19 +70,6 @@ public struct SimulationConfiguration: Sendable {
     }
 }
 
-/// The memory policies by name.
-public enum MemoryPolicies {
-    public static let names = ["none", "lru-discard", "lru-compress"]
-    public static func make(_ name: String) -> (any MemoryPolicy)? {
-        switch name {
-        case "none": NonePolicy()
-        case "lru-discard": LRUDiscardPolicy()
-        case "lru-compress": LRUCompressPolicy()
-        default: nil
-        }
-    }
-}
-
 /// How a simulation is opened.
 public enum SimulationMode {
     /// Host backends may be opened.
@@ -112,9 +100,8 @@ public final class Simulation {
         dataDisk = configuration.disk == nil ? nil : try DataDisk(&configuration.disk!, mode: mode)
         self.configuration = configuration
         self.image = image
-        guard let policy = MemoryPolicies.make(configuration.policy) else {
-            throw TerrariumError(.badData, "there is no policy '\(configuration.policy)'; there are: \(MemoryPolicies.names.joined(separator: ", "))")
-        }
+        let policy: any MemoryPolicy
+        do { policy = try MemoryPolicies.make(configuration.policy) } catch { throw TerrariumError(.badData, error.message) }
         if let gone = image.missing.first {
             throw TerrariumError(.missing, "\(gone.name) of the image in \(image.directory.path) is missing (\(image.location(gone).path)); build it again with 'make image'")
         }
