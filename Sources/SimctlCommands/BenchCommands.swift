@@ -1,82 +1,162 @@
-// `simctl bench …`: policies compared on recorded sessions, and the measurements of the parts.
+// `simctl bench hibernation`, `bench merge` and the process that runs one combination: policies compared on the same
+// sessions. What a run is and what it leaves stands in Terrarium/Bench; here are options, processes and the terminal.
 
 import Foundation
 import Machine
 import Terrarium
 
+private let scenarioFolderNote = FileNote("images/scenarios", "scenarios, one JSON file each (docs/formats/scenario.md)")
+
 let benchHibernationCommand = Command(
-    words: ["bench", "hibernation"], arguments: "", summary: "compare tab hibernation policies on one recorded session",
+    words: ["bench", "hibernation"], arguments: "", summary: "compare tab hibernation policies on the same sessions",
     details: """
-    Plays a scenario (docs/formats/scenario.md) once under each policy and writes report.html (self-contained) and
-    results.json (flat rows, docs/formats/results.md) to --out. The same command gives the same bytes.
+    Plays scenarios (docs/formats/scenario.md) under each policy, with --seeds sessions of each, every combination in a
+    process of its own. --out gets report.html (self-contained), results.json and results.csv (docs/formats/results.md),
+    decisions.jsonl (each decision with the numbers that caused it) and host.json (about this host, the only file
+    that differs between hosts). The same command gives the same bytes, with any --jobs.
+
+    Finished combinations stay in DIR/runs. A command that was interrupted, or that asks for more, runs only what is missing;
+    what another build, image, scenario or parameter made is not taken for it.
+
+    A policy may have parameters: NAME:key=value,key=value (see 'simctl policies').
     """,
     options: [
-        OptionSpecification("scenario", "NAME", "scenario in images/scenarios, or a path to its .json (default docs-12-tabs)"),
+        OptionSpecification("scenario", "LIST", "scenarios in images/scenarios, separated by commas, all, or a path to a .json (default research-session)"),
         OptionSpecification("policy", "LIST", "policies separated by commas, NAME or NAME:key=value,…, or all (default all; see 'simctl policies')"),
-        OptionSpecification("out", "DIR", "where the report goes (default report)"),
-        OptionSpecification("seed", "N", "decides every random byte in the guest (default 1)"),
-        OptionSpecification("record", nil, "also leave a trace of each run in --out"),
-        OptionSpecification("screenshots", nil, "also leave the last picture of each run in --out"),
+        OptionSpecification("seeds", "N", "sessions of each scenario: seeds --seed, --seed + 1, … (default 1)"),
+        OptionSpecification("seed", "N", "the first seed (default 1)"),
+        OptionSpecification("ram", "SIZE", "memory of the machine, instead of the scenario's (64M to 4G)"),
+        OptionSpecification("out", "DIR", "where results go (default report)"),
+        OptionSpecification("jobs", "N", "combinations at the same time (default: processors of this host)"),
+        OptionSpecification("shard", "I/N", "only the I-th of N parts, for several hosts; 'simctl bench merge' joins them"),
+        OptionSpecification("record", nil, "also leave a trace of each run in DIR/traces"),
+        OptionSpecification("screenshots", nil, "also leave the last picture of each run in DIR/screenshots"),
         imageOption,
         OptionSpecification("json", nil, "print results.json instead of the table"),
     ],
     argumentCount: 0...0,
     examples: [
         Example("simctl bench hibernation --out report/", "the standard scenario under every policy"),
-        Example("simctl bench hibernation --policy none,lru-compress --seed 2", "two policies, another seed"),
+        Example("simctl bench hibernation --scenario research-session --policy all --seeds 5 --ram 512M --out report/", "five people's sessions"),
+        Example("simctl bench hibernation --policy none,lru-compress --seed 2", "two policies, another session"),
+        Example("simctl bench hibernation --scenario all --shard 2/8 --out part2/", "the second of eight parts, on one of eight hosts"),
     ],
-    exitCodes: [(ExitCode.badData, "bad scenario or image"), (ExitCode.noInput, "no such scenario or image"), (ExitCode.cannotCreate, "a file cannot be written")],
-    files: [FileNote("images/scenarios", "scenarios and their input scripts")],
-    seeAlso: ["docs/formats/scenario.md", "docs/formats/results.md", "docs/measurements.md"],
+    exitCodes: [(ExitCode.failure, "a run failed; the others are kept"), (ExitCode.badData, "bad scenario or image"), (ExitCode.noInput, "no such scenario or image"), (ExitCode.cannotCreate, "a file cannot be written"),
+                (ExitCode.interrupted, "interrupted; the same command goes on from there")],
+    files: [scenarioFolderNote],
+    seeAlso: ["simctl bench merge", "simctl bench compare", "docs/formats/scenario.md", "docs/formats/results.md", "docs/measurements.md"],
     run: benchHibernation)
 
+let benchMergeCommand = Command(
+    words: ["bench", "merge"], arguments: "DIR…", summary: "join the results of several folders into one report",
+    details: """
+    Takes the finished runs of every DIR (what 'simctl bench hibernation --out DIR' left in DIR/runs) and writes results and
+    report of all of them to --out. Parts of one benchmark give the bytes that the whole would have given. The same
+    combination in two folders is taken once; two different runs of it are refused.
+    """,
+    options: [OptionSpecification("out", "DIR", "where results go"), OptionSpecification("json", nil, "print results.json instead of the table")],
+    argumentCount: 1...10_000,
+    examples: [Example("simctl bench merge part1 part2 part3 --out report/", "three parts of one benchmark")],
+    exitCodes: [(ExitCode.badData, "a file that is no run, or two different runs of one combination"), (ExitCode.noInput, "no such folder"), (ExitCode.cannotCreate, "a file cannot be written")],
+    seeAlso: ["simctl bench hibernation", "docs/formats/results.md"],
+    run: benchMerge)
+
+/// What was asked for, after checking everything that can be checked before anything runs.
+private struct BenchRequest {
+    var scenarios: [(path: URL, scenario: Scenario)]
+    var changes: ScenarioChanges
+    var image: SystemImage
+    var program: URL
+    var plan: BenchPlan
+    var jobCount: Int
+    var out: URL
+}
+
 @Sendable func benchHibernation(_ arguments: ParsedArguments) throws -> Int32 {
-    let name = arguments.string("scenario") ?? "docs-12-tabs"
-    let path = name.hasSuffix(".json") ? URL(fileURLWithPath: name) : projectDirectory().appendingPathComponent("images/scenarios/\(name).json")
-    let known = (try? FileManager.default.contentsOfDirectory(atPath: projectDirectory().appendingPathComponent("images/scenarios").path))?.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted() ?? []
-    if !FileManager.default.fileExists(atPath: path.path) {
-        throw CommandFailure("there is no scenario '\(name)'.\(suggestion(name, among: known)) There are: \(known.joined(separator: ", "))", code: ExitCode.noInput)
+    let request = try benchRequest(arguments)
+    let store = BenchStore(request.out)
+    try makeFolder(store.runs)
+    let runs = try finishedRuns(request, store, arguments)
+    try writeReport(runs, to: request.out)
+    try writeHostFacts(image: request.image, jobCount: request.jobCount, to: request.out)
+    if arguments.flag("json") { print(ResultsFile.json(runs.flatMap(\.rows)), terminator: "") } else { printSummaries(runs) }
+    note("report: \(request.out.appendingPathComponent("report.html").path)")
+    return ExitCode.success
+}
+
+private func benchRequest(_ arguments: ParsedArguments) throws -> BenchRequest {
+    var changes = ScenarioChanges()
+    if let ram = try arguments.bytes("ram") {
+        guard ram >= 64 << 20, ram <= 4 << 30 else { throw CommandFailure.usage("--ram takes 64M to 4G, not '\(arguments.string("ram")!)'") }
+        changes.ramByteCount = ram & ~65535
     }
-    let scenario = try mapErrors { try Scenario.load(path) }
-    let seed = UInt64(try arguments.integer("seed", in: 0...Int.max) ?? 1)
-    let policies = try parsePolicies(arguments.string("policy"))
-    let image = try loadImage(arguments)
-    let script = try InputScript.parse(scenario.inputScript, width: scenario.configuration.width, height: scenario.configuration.height)
-    let out = URL(fileURLWithPath: arguments.string("out") ?? "report")
-    try makeFolder(out)
-    var runs: [HibernationRun] = []
-    for (i, policy) in policies.enumerated() {
-        note("[\(i + 1)/\(policies.count)] \(scenario.name) under \(policy): \(scenario.seconds) s of virtual time")
-        let run = try mapErrors {
-            var recorder: TraceWriter?
-            return try HibernationBench.run(scenario, policy: policy, specification: try resolvePolicy(policy), seed: seed, image: image, prepare: { simulation in
-                for event in script { simulation.machine.schedule(event.event, at: Tick(nanoseconds: event.nanoseconds)) }
-                if arguments.flag("record") { recorder = try startRecording(simulation, out.appendingPathComponent("\(policy).trace").path) }
-            }, finish: { simulation in
-                if let recorder { try finishRecording(simulation, recorder) }
-                if arguments.flag("screenshots") { try write(simulation.screenshot(), to: out.appendingPathComponent("\(policy).png").path) }
-            })
-        }
-        runs.append(run)
+    let first = UInt64(try arguments.integer("seed", in: 0...Int.max - 10_000) ?? 1), count = try arguments.integer("seeds", in: 1...10_000) ?? 1
+    let jobCount = try arguments.integer("jobs", in: 1...256) ?? ProcessInfo.processInfo.activeProcessorCount
+    let shard = try shardOption(arguments)
+    let policies = try parsePolicies(arguments.string("policy")).map { (name: $0, specification: try resolvePolicy($0)) }
+    let scenarios = try scenarioPaths(arguments.string("scenario")).map { path in (path, try mapErrors { try changes.apply(to: Scenario.load(path)) }) }
+    for (_, scenario) in scenarios { _ = try mapErrors { try scenario.session(seed: first) } }      // a step that cannot be done stops here
+    let image = try loadImage(arguments), program = try mapErrors { try Timeline.findExecutable() }
+    var plan = BenchPlan(scenarios: scenarios.map(\.1), policies: policies, seeds: first...first + UInt64(count - 1), image: image, program: ProgramIdentity.hash(program))
+    if let shard { plan = plan.shard(shard.index, of: shard.count) }
+    return BenchRequest(scenarios: scenarios, changes: changes, image: image, program: program, plan: plan, jobCount: jobCount, out: URL(fileURLWithPath: arguments.string("out") ?? "report"))
+}
+
+/// Runs what is missing; every run of the plan, in order.
+private func finishedRuns(_ request: BenchRequest, _ store: BenchStore, _ arguments: ParsedArguments) throws -> [BenchRun] {
+    let extras = BenchExtras(request.out, traces: arguments.flag("record"), screenshots: arguments.flag("screenshots"))
+    try extras.makeFolders()
+    let missing = request.plan.entries.filter { store.find($0) == nil || !extras.areThere(for: $0) }
+    let reused = request.plan.entries.count - missing.count
+    if reused > 0 { note("\(reused) of \(request.plan.entries.count) runs are there already") }
+    let jobs = missing.map { entry -> BenchJob in
+        let path = request.scenarios.first { $0.scenario.name == entry.combination.scenario }!.path
+        return BenchJob(image: request.image.directory.path, scenario: path.path, changes: request.changes, combination: entry.combination, specification: entry.specification, key: entry.key,
+                        output: store.location(entry).path, trace: extras.trace(entry), screenshot: extras.screenshot(entry))
     }
-    let rows = runs.flatMap { HibernationBench.rows($0, scenario: scenario.name, seed: seed) }
-    let json = ResultsFile.json(rows)
-    try write(Array(json.utf8), to: out.appendingPathComponent("results.json").path)
-    let command = "simctl bench hibernation --scenario \(name) --seed \(seed)" + (arguments.string("policy").map { " --policy \($0)" } ?? "")
-    let html = HibernationReport.html(runs, scenario: scenario, seed: seed, command: command)
-    try write(Array(html.utf8), to: out.appendingPathComponent("report.html").path)
-    if arguments.flag("json") { print(json, terminator: "") } else { printTable(rows, policies) }
+    try mapErrors { try store.writeManifest(request.plan.entries) }
+    let workers = BenchWorkers(program: request.program, jobs: jobs, jobCount: request.jobCount)
+    let progress = Progress(total: jobs.count)
+    BenchInterrupt.watch()
+    let isComplete = try mapErrors { try workers.run(progress: { progress.report($0) }, isInterrupted: { BenchInterrupt.isInterrupted }) }
+    progress.finish()
+    for failure in workers.failures { note("\(failure.combination.text): \(failure.reason)") }
+    if !isComplete { throw CommandFailure("interrupted after \(workers.doneCount) of \(jobs.count) runs; the same command goes on from there", code: ExitCode.interrupted) }
+    if !workers.failures.isEmpty { throw CommandFailure("\(workers.failures.count) of \(jobs.count) runs failed; the others are kept in \(store.runs.path)") }
+    return try request.plan.entries.map { entry in
+        guard let run = store.find(entry) else { throw CommandFailure("\(store.location(entry).path) is gone; run the same command again") }
+        return run
+    }
+}
+
+@Sendable func benchMerge(_ arguments: ParsedArguments) throws -> Int32 {
+    guard let path = arguments.string("out") else { throw CommandFailure.usage("--out DIR is missing: where the joined results go") }
+    let out = URL(fileURLWithPath: path), store = BenchStore(out)
+    let runs = try mapErrors { try BenchStore.merge(arguments.arguments.map { URL(fileURLWithPath: $0) }) }
+    try makeFolder(store.runs)
+    let entries = runs.map { BenchPlan.Entry(combination: $0.combination, specification: $0.about.specification, key: $0.key) }
+    for (run, entry) in zip(runs, entries) { try mapErrors { try BenchStore.write(run, to: store.location(entry)) } }
+    try mapErrors { try store.writeManifest(entries) }
+    try writeReport(runs, to: out)
+    if arguments.flag("json") { print(ResultsFile.json(runs.flatMap(\.rows)), terminator: "") } else { printSummaries(runs) }
     note("report: \(out.appendingPathComponent("report.html").path)")
     return ExitCode.success
 }
 
-private func printTable(_ rows: [ResultRow], _ policies: [String]) {
-    var metrics: [String] = []
-    for row in rows where !metrics.contains(row.metric) { metrics.append(row.metric) }
-    func cell(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
-    print("metric".padding(toLength: 28, withPad: " ", startingAt: 0) + policies.map { cell($0, 16) }.joined() + "  unit")
-    for metric in metrics {
-        let line = policies.map { p in rows.first { $0.metric == metric && $0.policy == p } }
-        print(metric.padding(toLength: 28, withPad: " ", startingAt: 0) + line.map { cell($0.map { "\($0.value)" } ?? "", 16) }.joined() + "  \(line.first??.unit ?? "")")
+/// `simctl bench-job FILE`: one combination. Not for people.
+func benchJob(_ file: String) -> Int32 {
+    do {
+        let job = try BenchJob.read(file)
+        var recorder: TraceWriter?
+        try job.perform(prepare: { simulation in
+            if let trace = job.trace { recorder = try startRecording(simulation, trace) }
+        }, finish: { simulation in
+            if let recorder { try finishRecording(simulation, recorder) }
+            if let screenshot = job.screenshot { try write(simulation.screenshot(), to: screenshot) }
+        })
+        return ExitCode.success
+    } catch {
+        note((error as? TerrariumError)?.message ?? (error as? CommandFailure)?.message ?? (error as? MachineError)?.message ?? "\(error)")
+        return ExitCode.failure
     }
 }

@@ -16,6 +16,8 @@ public enum ExitCode {
     public static let unavailable: Int32 = 69
     public static let cannotCreate: Int32 = 73
     public static let ioError: Int32 = 74
+    /// As a shell says it for SIGINT.
+    public static let interrupted: Int32 = 130
 }
 
 /// A failure with its message for the person and its exit code.
@@ -142,6 +144,7 @@ func dispatch(_ words: [String]) throws -> Int32 {
     guard let first = words.first else { print(overviewText()); return ExitCode.usage }
     if first == "help" || first == "--help" || first == "-h" { return try help(Array(words.dropFirst()).filter { $0 != "--help" && $0 != "-h" }) }
     if words == [StateProcess.commandWord] { return StateProcess.serve() }
+    if words.count == 2, words[0] == BenchJob.commandWord { return benchJob(words[1]) }
     if first == "--version" || first == "-V" { print(versionText); return ExitCode.success }
     guard let command = allCommands.filter({ words.starts(with: $0.words) }).max(by: { $0.words.count < $1.words.count }) else {
         return try unknownCommand(words)

@@ -4,7 +4,7 @@ import ABI
 import Policies
 
 /// Fixed capacities. Program-visible limits stand in `ABI.Limits`.
-enum KernelLimits {
+public enum KernelLimits {
     /// A desktop with 100 tabs, services and apps.
     static let processCountMax = 256
     /// Handle numbers keep 12 bits for the index.
@@ -36,7 +36,7 @@ enum KernelLimits {
     static let diskTransferCountMax = 4
     static let decisionLogCountMax = 4096
     /// Frames that only the compressed pool and swap-in may take, so that reclaim itself never needs memory it frees.
-    static let reserveFrameCount = 16
+    public static let reserveFrameCount = 16
     static let priorityCount = 3
 }
 

@@ -99,7 +99,7 @@ public final class Machine {
     var isGuestIdle = false
     var isStopRequested = false
     var nextCheckpointTick: Tick
-    var scripted: [(tick: Tick, event: HostEvent)] = []   // sorted by tick, stable
+    var scripted: ArraySlice<(tick: Tick, event: HostEvent)> = []   // sorted by tick, stable
     var pacer = Pacer()
 
     // Changed while wiring.
@@ -131,8 +131,9 @@ public final class Machine {
     /// A host event of a script: delivered at the first turn at or after `tick`, and recorded like any other. Not for
     /// replay, where the trace has it.
     public func schedule(_ event: HostEvent, at tick: Tick) {
-        let position = scripted.firstIndex { $0.tick > tick } ?? scripted.count
-        scripted.insert((tick, event), at: position)
+        if let last = scripted.last, last.tick > tick {
+            scripted.insert((tick, event), at: scripted.firstIndex { $0.tick > tick }!)
+        } else { scripted.append((tick, event)) }
     }
 
     // MARK: Time

@@ -4,7 +4,7 @@
 import Foundation
 
 /// One number that a run produced.
-public struct ResultRow: Equatable, Sendable {
+public struct ResultRow: Codable, Equatable, Sendable {
     public var scenario: String, policy: String
     public var seed: UInt64
     public var metric: String, unit: String
@@ -29,6 +29,16 @@ public enum ResultsFile {
             text += i + 1 < rows.count ? ",\n" : "\n"
         }
         return text + "]}\n"
+    }
+
+    /// The text of `results.csv` (RFC 4180): the same rows, a line of names first.
+    public static func csv(_ rows: [ResultRow]) -> String {
+        var text = "scenario,policy,seed,metric,unit,direction,value\r\n"
+        for r in rows { text += [field(r.scenario), field(r.policy), "\(r.seed)", field(r.metric), field(r.unit), field(r.direction), "\(r.value)"].joined(separator: ",") + "\r\n" }
+        return text
+    }
+    private static func field(_ s: String) -> String {
+        s.utf8.contains { $0 == 0x2c || $0 == 0x22 || $0 == 0x0a || $0 == 0x0d } ? "\"" + s.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : s
     }
 
     static func quoted(_ s: String) -> String {
@@ -56,13 +66,7 @@ public func percentile(_ values: [UInt64], perMille: Int) -> UInt64 {
 }
 
 extension ResultsFile {
-    private struct Row: Decodable {
-        var scenario: String, policy: String
-        var seed: UInt64
-        var metric: String, unit: String, direction: String
-        var value: Int64
-    }
-    private struct File: Decodable { var schema: Int; var results: [Row] }
+    private struct File: Decodable { var schema: Int; var results: [ResultRow] }
 
     /// The rows of a `results.json`; throws what is wrong with it.
     public static func parse(_ data: Data, name: String) throws(TerrariumError) -> [ResultRow] {
@@ -71,7 +75,7 @@ extension ResultsFile {
             throw TerrariumError(.badData, "\(name) is not a results.json (docs/formats/results.md)")
         }
         guard file.schema == 1 else { throw TerrariumError(.badData, "\(name) has schema \(file.schema); this simctl reads schema 1") }
-        return file.results.map { ResultRow(scenario: $0.scenario, policy: $0.policy, seed: $0.seed, metric: $0.metric, unit: $0.unit, direction: $0.direction, value: $0.value) }
+        return file.results
     }
 }
 

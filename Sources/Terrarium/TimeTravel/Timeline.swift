@@ -96,7 +96,8 @@ public final class Timeline {
         while waitpid(root.pid, &status, 0) < 0 && errno == EINTR {}
     }
 
-    static func findExecutable() throws -> URL {
+    /// The program `simctl`: this one, or the one beside it or in the build folder.
+    public static func findExecutable() throws -> URL {
         let here = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
         for candidate in [here.appendingPathComponent("simctl")] + ["release", "debug"].map({ URL(fileURLWithPath: ".build/\($0)/simctl") }) where FileManager.default.isExecutableFile(atPath: candidate.path) {
             return candidate
