@@ -46,6 +46,7 @@ visibility | visibility | keywords Visibility visible hidden collapse
 cursor | cursor | custom
 pointer-events | pointerEvents | custom
 user-select | userSelect | keywords UserSelect auto text none all
+text-shadow | textShadows | custom
 """
 BOX = """
 display | display | keywords Display none contents block inline inline-block list-item flow-root table inline-table table-row table-row-group table-header-group table-footer-group table-cell table-column table-column-group table-caption flex inline-flex grid inline-grid

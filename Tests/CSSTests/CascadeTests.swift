@@ -210,7 +210,7 @@ final class CascadeTests: XCTestCase {
         let d = page.style("d")
         XCTAssertEqual(d.paddingTop, .px(px(4)))
         XCTAssertEqual(d.paddingLeft, .px(px(9)))
-        XCTAssertEqual(d.borderTop, BorderSide(width: px(1), style: .inset, color: rgb(0x808080)))
+        XCTAssertEqual(d.borderTop, BorderSide(width: px(1), style: .inset, color: d.color), "frames of tables are in the text's colour")
         XCTAssertEqual(d.width, .px(px(100)))
         XCTAssertEqual(d.textAlign, .webkitRight)
         XCTAssertEqual(d.verticalAlign, .top)

@@ -35,6 +35,8 @@ final class BoxBuilder {
     var frames: [Frame] = []
     var counters = CounterScopes()
     var quoteDepth = 0
+    /// Makes boxes for what is skipped on the screen: contents of closed details (CSS Contain 2 §4, content-visibility: hidden).
+    var laysOutSkipped = false
     private var styleIndexOfNumber: [Int32] = []
     private var anonymousStyles: [UInt64: Int32] = [:]
 
@@ -101,6 +103,7 @@ final class BoxBuilder {
 
     /// True when a frame was pushed and the children are to be visited.
     private func enter(_ n: NodeID) -> Bool {
+        if !laysOutSkipped, isSkipped(n) { return false }
         switch document.kind(n) {
         case .text: addText(n); return false
         case .element: return enterElement(n)
@@ -122,6 +125,7 @@ final class BoxBuilder {
         var usedKind = kind
         if kind == .inline, isFlexItem || style.isFloating || style.isOutOfFlow { usedKind = .block; flags.insert(.formattingRoot) }
         if frames.count == 1 { flags.insert(.formattingRoot); if usedKind == .inline { usedKind = .block } }
+        if kind == .inline, usedKind == .inline, isAnnotation(n) { usedKind = .block; flags.formUnion([.formattingRoot, .atomicInline, .annotation]) }
         if usedKind == .inline ? top.inlineDepth >= BoxBuilder.inlineDepthMax : top.blockDepth >= BoxBuilder.blockDepthMax {
             pushTransparent(n); return true
         }
@@ -133,6 +137,13 @@ final class BoxBuilder {
         push(n, box, style, isInline: usedKind == .inline, flags: flags)
         startElement(n, box, style)
         return true
+    }
+
+    /// An rt whose nearest box is the inline box of its ruby.
+    private func isAnnotation(_ n: NodeID) -> Bool {
+        guard document.isHTML(n, .rt) else { return false }
+        let top = frames[frames.count - 1]
+        return top.isInline && document.isHTML(tree.boxes[Int(top.box)].node, .ruby)
     }
 
     private func pushTransparent(_ n: NodeID) {
@@ -169,7 +180,11 @@ final class BoxBuilder {
         }
         frames.removeLast()
         counters.leave(depth: frames.count)
-        if !frame.isTransparent, !frame.isInline { finishBlock(frame.box) }
+        guard !frame.isTransparent, !frame.isInline else { return }
+        if laysOutSkipped, isClosedDetails(frame.node) { skipContents(of: frame.box, frame.node) }
+        if let style = styles.pseudoStyle(of: frame.node, .firstLetter) { addFirstLetter(frame.box, style) }
+        finishBlock(frame.box)
+        if let style = styles.pseudoStyle(of: frame.node, .firstLine) { addFirstLine(frame.box, style) }
     }
 
     // MARK: Placing boxes

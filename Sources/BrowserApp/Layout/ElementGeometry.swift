@@ -39,10 +39,12 @@ extension PageView {
             if document.isElement(n) { slot[Int(n.raw)] = Int32(result.count); result.append(ElementBox(node: n)) }
             n = document.next(n, within: document.root)
         }
+        let stuck = tree.stuckBoxes(width: LayoutUnit(viewportWidth), height: LayoutUnit(viewportHeight))
         for b in 0..<tree.boxes.count {
             let box = tree.boxes[b]
             guard box.geometry >= 0 else { continue }
-            let g = tree.geometry[Int(box.geometry)]
+            var g = tree.geometry[Int(box.geometry)]
+            if !stuck.isEmpty { move(&g, BoxID(b), stuck) }
             if box.kind != .viewport, box.flags.isDisjoint(with: [.anonymous, .generated]), !box.node.isNone, slot[Int(box.node.raw)] >= 0 {
                 result[Int(slot[Int(box.node.raw)])].add(g.pageX, g.pageY, g.width, g.height)
             }
@@ -52,6 +54,15 @@ extension PageView {
             }
         }
         return result
+    }
+
+    /// Moves a box along with the sticky boxes around it.
+    private func move(_ g: inout Geometry, _ b: BoxID, _ stuck: [(box: BoxID, x: LayoutUnit, y: LayoutUnit)]) {
+        var p = b
+        while p > 0 {
+            for s in stuck where s.box == p { g.pageX += s.x; g.pageY += s.y }
+            p = tree.parent(p)
+        }
     }
 
     /// A block inside inline boxes belongs to the boxes that it splits.
@@ -92,7 +103,7 @@ extension PageView {
     }
     private func followsFont(_ child: BoxID, of parent: BoxID) -> Bool {
         let a = tree.textStyle(child), b = tree.textStyle(parent)
-        return a.fontID == b.fontID && a.size == b.size && a.lineHeight == b.lineHeight && tree.style(child).verticalAlign == .baseline
+        return a.shapeID == b.shapeID && a.size == b.size && a.lineHeight == b.lineHeight && tree.style(child).verticalAlign == .baseline
     }
 
     /// The text of all lines in the order of the box tree.

@@ -3,7 +3,10 @@
 import CSS
 
 struct InlineAtom {
-    enum Kind: UInt8 { case word, space, preservedSpace, tab, newline, open, close, atomic, float, outOfFlow }
+    enum Kind: UInt8 { case word, space, preservedSpace, tab, newline, open, close, atomic, float, outOfFlow
+        /// Room before a part of a ruby, and the annotation after it with the room behind the part.
+        case gap, annotation
+    }
     var kind: Kind
     /// A line may end before this atom.
     var breakBefore = false
@@ -71,6 +74,7 @@ struct AtomBuilder {
         if openSinceWord < 0 { openSinceWord = atoms.count }
         if atom.fine != 0 { edgeSinceWord = true }
         atoms.append(atom)
+        if isRuby(b) { beginRubyPart(b) }
     }
     /// A break was given to an opening edge and holds for what follows it (nothing lies between).
     private var carriedBreak = false
@@ -100,6 +104,7 @@ struct AtomBuilder {
 
     private mutating func addBox(_ b: BoxID, _ context: BoxID, _ measure: (BoxID) -> LayoutUnit) {
         let flags = tree.flags(b)
+        if flags.contains(.annotation) { addAnnotation(b, measure(b)); return }
         if flags.contains(.atomicInline) {
             let wraps = tree.textStyle(tree.parent(b)).wraps
             var atom = InlineAtom(kind: .atomic, box: b)
@@ -114,6 +119,40 @@ struct AtomBuilder {
         } else if flags.contains(.outOfFlow) {
             atoms.append(InlineAtom(kind: .outOfFlow, box: b))
         }
+    }
+
+    // MARK: Ruby (CSS Ruby 1 §3, annotations above, no nesting)
+
+    /// The gap before the part of a ruby that is being collected.
+    private var rubyGap = -1
+
+    private func isRuby(_ b: BoxID) -> Bool {
+        var c = tree.firstChild(b)
+        while c != noBox { if tree.flags(c).contains(.annotation) { return true }; c = tree.next(c) }
+        return false
+    }
+    private mutating func beginRubyPart(_ b: BoxID) {
+        rubyGap = atoms.count
+        atoms.append(InlineAtom(kind: .gap, box: b))
+    }
+    /// Makes room on both sides where the annotation is wider than its part; it may hang over neighbouring text by half its size.
+    private mutating func addAnnotation(_ b: BoxID, _ width: LayoutUnit) {
+        var atom = InlineAtom(kind: .annotation, box: b)
+        if rubyGap >= 0 {
+            var part = RunWidth()
+            for i in (rubyGap + 1)..<atoms.count { part.add(atoms[i]) }
+            let extra = width - part.total
+            if extra > .zero {
+                let half = LayoutUnit(raw: extra.raw / 2), hang = Swift.min(half, LayoutUnit(raw: tree.textStyle(b).size / 2)), ruby = tree.parent(b)
+                let isFirst = rubyGap > 0 && atoms[rubyGap - 1].kind == .open, hasTextBefore = isFirst && rubyGap > 1 && atoms[rubyGap - 2].isText
+                let isLast = tree.next(b) == noBox && tree.next(ruby) != noBox && tree.kind(tree.next(ruby)) == .text
+                atoms[rubyGap].width = half - (hasTextBefore ? hang : .zero)
+                atom.width = extra - half - (isLast ? hang : .zero)
+            }
+        }
+        atoms.append(atom)
+        forgetWord()
+        beginRubyPart(tree.parent(b))
     }
 
     private mutating func addText(_ b: BoxID) {
@@ -170,7 +209,7 @@ struct AtomBuilder {
             a.breakBefore = pendingBreak && ts.wraps
             a.hyphenAfter = piece.hyphen
             atoms.append(a)
-            lastWord = atoms.count - 1; lastFont = (ts.fontID, ts.sizeFine); lastWraps = ts.wraps
+            lastWord = atoms.count - 1; lastFont = (ts.shapeID, ts.sizeFine); lastWraps = ts.wraps
             hasContent = true
             carriedBreak = false; openSinceWord = -1
             pendingBreak = false
@@ -210,7 +249,7 @@ struct AtomBuilder {
     /// What two pieces of text without a space between them do to each other: kerning, and a line that may end there.
     private mutating func joinPrevious(_ scalar: UInt32, _ b: BoxID, _ ts: TextStyle) {
         guard last != 0, lastWord >= 0 else { return }
-        if !edgeSinceWord, lastFont == (ts.fontID, ts.sizeFine) { atoms[lastWord].fine &+= shaper.kerning(last, scalar, ts) }
+        if !edgeSinceWord, lastFont == (ts.shapeID, ts.sizeFine) { atoms[lastWord].fine &+= shaper.kerning(last, scalar, ts) }
         edgeSinceWord = false
         if pendingBreak || carriedBreak || !lastWraps || atoms[lastWord].box == b || !rules.allows(beforeLast, last, scalar) { return }
         if openSinceWord >= 0 { atoms[openSinceWord].breakBefore = true } else { pendingBreak = true }

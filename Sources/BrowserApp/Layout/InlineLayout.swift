@@ -10,6 +10,11 @@ extension LayoutEngine {
         builder.build(b) { self.layoutAtomic($0, base: width, baseHeight: contentHeight) }
         var breaker = LineBreaker(engine: self, context: b, atoms: builder.atoms, floats: floats, x: x, y: y, width: width, baseHeight: contentHeight)
         builder.atoms = []
+        if let styles = enterFirstLine(b) {
+            var first = AtomBuilder(tree: tree, shaper: shaper, reusing: takeAtoms(), containerWidth: width)
+            first.build(b) { self.layoutAtomic($0, base: width, baseHeight: contentHeight) }
+            breaker.beginFirstLine(first.atoms, styles)
+        }
         let height = breaker.run()
         returnAtoms(breaker.atoms)
         return height
@@ -20,6 +25,12 @@ extension LayoutEngine {
 
     /// Sizes an inline-block, inline table or image; returns its margin-box width.
     private func layoutAtomic(_ c: BoxID, base: LayoutUnit, baseHeight: LayoutUnit?) -> LayoutUnit {
+        if tree.flags(c).contains(.annotation) {
+            resolveEdges(c, base)
+            let width = contribution(c).max
+            layout(c, width: width, baseHeight: nil)
+            return width
+        }
         resolveEdges(c, base)
         let margin = tree.geometry[tree.geo(c)].margin
         let available = Swift.max(.zero, base - margin.horizontal)
@@ -49,8 +60,11 @@ struct LineBreaker {
     let floats: FloatContext
     let x: LayoutUnit, y: LayoutUnit, width: LayoutUnit
     let baseHeight: LayoutUnit?
-    let rootStyle: TextStyle
+    var rootStyle: TextStyle
     let style: ComputedStyle
+    /// While the first line is set in its own style: the styles to go back to, and the atoms of all other lines.
+    private(set) var firstLine: [(box: BoxID, style: Int32)]?
+    private var otherAtoms: [InlineAtom] = []
 
     // The line being collected.
     var line: [InlineAtom] = []
@@ -87,13 +101,36 @@ struct LineBreaker {
             if line.isEmpty { continue }
             let height = builder.build(line, breaker: self)
             cursor += height
-            if hasContent || forcedBreak { isFirst = false }
+            if hasContent || forcedBreak {
+                isFirst = false
+                if firstLine != nil { endFirstLine(); builder.rootStyle = rootStyle }
+            }
             afterLine()
         }
+        if firstLine != nil { endFirstLine() }
         tree.geometry[g].lineStart = Int32(tree.lines.count)
         tree.lines.append(contentsOf: builder.lines)
         tree.geometry[g].lineEnd = Int32(tree.lines.count)
         return cursor
+    }
+
+    /// Sets the first line from atoms in its own style. The text is the same, and so are the places where it can be broken.
+    mutating func beginFirstLine(_ first: [InlineAtom], _ styles: [(box: BoxID, style: Int32)]) {
+        guard first.count == atoms.count else { engine.leaveFirstLine(styles); return }
+        otherAtoms = atoms
+        atoms = first
+        firstLine = styles
+        rootStyle = tree.textStyle(context)
+    }
+    private mutating func endFirstLine() {
+        guard let styles = firstLine else { return }
+        engine.leaveFirstLine(styles)
+        firstLine = nil
+        for i in 0..<atoms.count where atoms[i].isPlaced { otherAtoms[i].isPlaced = true }
+        atoms = otherAtoms
+        otherAtoms = []
+        rootStyle = tree.textStyle(context)
+        if let rest = carry, rest.kind == .word { carry?.fine = engine.shaper.fineWidth(tree.bytes(rest.start, rest.end), tree.textStyle(rest.box)) }
     }
 
     private mutating func afterLine() {
@@ -145,6 +182,9 @@ struct LineBreaker {
                     if atom.kind == .close, hasContent, breakIndex >= 0, used > lineRight - lineLeft + LayoutUnit(raw: 1) { endAtBreak(); return }
                 }
             case .outOfFlow: line.append(atom)
+            case .gap, .annotation:
+                line.append(atom); sum.add(atom)
+                if atom.fine > 0 { contentEnd = used }
             case .float: addFloat(atom)
             case .word, .atomic:
                 if !addContent(atom) { return }

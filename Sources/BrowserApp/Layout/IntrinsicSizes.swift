@@ -129,7 +129,7 @@ extension LayoutEngine {
             let wrap = style(atom.box).overflowWrap, brk = style(atom.box).wordBreak
             if wrap == .anywhere || brk == .breakWord, tree.textStyle(atom.box).wraps { sum.endRun(); sum.run.add(Swift.min(atom.width, LayoutUnit(raw: tree.textStyle(atom.box).size))) } else { sum.run.add(atom) }
             sum.markContent()
-        case .open, .close, .tab:
+        case .open, .close, .tab, .gap, .annotation:
             sum.line.add(atom); sum.run.add(atom)
             if atom.fine > 0 { sum.markContent() }
         }

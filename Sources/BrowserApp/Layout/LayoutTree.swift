@@ -70,6 +70,8 @@ struct BoxFlags: OptionSet {
     static let whitespaceOnly = BoxFlags(rawValue: 32768)
     static let flexItem = BoxFlags(rawValue: 65536)
     static let generated = BoxFlags(rawValue: 131072)
+    /// Stands above the part of a ruby before it and takes no room of its own in the line.
+    static let annotation = BoxFlags(rawValue: 262144)
 }
 
 struct Box {
@@ -123,10 +125,8 @@ struct Geometry {
 struct Fragment {
     enum Kind: UInt8 { case text, inlineBox, atomic, float, ellipsis }
     var kind: Kind
-    /// Inline boxes: has a left / right edge here.
-    var startsBox = false, endsBox = false
-    /// Ends with a hyphen from a soft hyphen.
-    var hyphenated = false
+    /// startsBox, endsBox, hyphenated, isFirstLine.
+    private var bits: UInt8 = 0
     var box: BoxID
     /// Relative to the border box of the formatting context's box. Inline boxes: their border box.
     var x: LayoutUnit, y: LayoutUnit, width: LayoutUnit, height: LayoutUnit
@@ -135,6 +135,18 @@ struct Fragment {
     var textStart: Int32 = 0, textEnd: Int32 = 0
     /// Extra width of each space (justification).
     var spaceExtra = LayoutUnit.zero
+
+    init(kind: Kind, box: BoxID, x: LayoutUnit, y: LayoutUnit, width: LayoutUnit, height: LayoutUnit) {
+        self.kind = kind; self.box = box; self.x = x; self.y = y; self.width = width; self.height = height
+    }
+    /// Inline boxes: has a left / right edge here.
+    var startsBox: Bool { get { bits & 1 != 0 } set { set(1, newValue) } }
+    var endsBox: Bool { get { bits & 2 != 0 } set { set(2, newValue) } }
+    /// Ends with a hyphen from a soft hyphen.
+    var hyphenated: Bool { get { bits & 4 != 0 } set { set(4, newValue) } }
+    /// Lies in a first line with a style of its own (`LayoutTree.firstLineStyles`).
+    var isFirstLine: Bool { get { bits & 8 != 0 } set { set(8, newValue) } }
+    private mutating func set(_ bit: UInt8, _ on: Bool) { bits = on ? bits | bit : bits & ~bit }
 }
 
 struct Line {
@@ -190,6 +202,11 @@ final class LayoutTree {
     var images: [BoxID: any PageImage] = [:]
     /// Sizes of replaced boxes whose kind does not say it.
     var naturalSizes: [BoxID: ReplacedNatural] = [:]
+    /// Styles of `::first-line` by inline formatting context, and what they make of the styles of boxes in those lines.
+    var firstLines: [BoxID: ComputedStyle] = [:]
+    var firstLineStyles: [BoxID: Int32] = [:]
+    /// The same by context and style, kept from layout to layout.
+    var firstLineIndices: [UInt64: Int32] = [:]
     var textBytesDropped = 0
     /// Made when first asked for (`order`).
     var textOrder: TextOrder?
@@ -211,6 +228,11 @@ final class LayoutTree {
 
     @inline(__always) func style(_ b: BoxID) -> ComputedStyle { styles[Int(boxes[Int(b)].style)] }
     @inline(__always) func textStyle(_ b: BoxID) -> TextStyle { textStyles[Int(boxes[Int(b)].style)] }
+    /// The style a fragment is set in.
+    func textStyle(of f: Fragment) -> TextStyle {
+        if f.isFirstLine, let index = firstLineStyles[f.box] { return textStyles[Int(index)] }
+        return textStyle(f.box)
+    }
     @inline(__always) func geo(_ b: BoxID) -> Int { Int(boxes[Int(b)].geometry) }
     @inline(__always) func flags(_ b: BoxID) -> BoxFlags { boxes[Int(b)].flags }
     @inline(__always) func kind(_ b: BoxID) -> BoxKind { boxes[Int(b)].kind }
@@ -241,6 +263,16 @@ final class LayoutTree {
         boxes[Int(child)].next = first
         boxes[Int(parent)].firstChild = child
         if first == noBox { boxes[Int(parent)].lastChild = child }
+    }
+
+    func insert(_ child: BoxID, before sibling: BoxID) {
+        let parent = boxes[Int(sibling)].parent
+        guard firstChild(parent) != sibling else { prepend(child, to: parent); return }
+        var c = firstChild(parent)
+        while next(c) != sibling { c = next(c) }
+        boxes[Int(child)].parent = parent
+        boxes[Int(child)].next = sibling
+        boxes[Int(c)].next = child
     }
 
     /// Replaces the children of `parent`.

@@ -16,7 +16,7 @@ struct LineBuilder {
     let engine: LayoutEngine
     let tree: LayoutTree
     let context: BoxID
-    let rootStyle: TextStyle
+    var rootStyle: TextStyle
     /// Lines so far; nested contexts write theirs first, so that each context's lines lie together.
     var lines: [Line] = []
     private var open: [OpenInline] = []
@@ -33,6 +33,11 @@ struct LineBuilder {
     private var belowLine: [BoxID] = []
     private var originX = LayoutUnit.zero, lineTop = LayoutUnit.zero
     private var containerWidth = LayoutUnit.zero
+    private var isFirstLine = false
+    /// Where the part of a ruby on this line begins.
+    private var rubyStart = LayoutUnit.zero
+    /// How far annotations on this line reach above the baseline.
+    private var annotationAscent = LayoutUnit.min
 
     init(engine: LayoutEngine, context: BoxID) {
         self.engine = engine; tree = engine.tree; self.context = context
@@ -48,12 +53,15 @@ struct LineBuilder {
         lineTop = tree.geometry[g].contentTop + breaker.cursor
         let marker = tree.firstChild(context)
         isReal = breaker.hasContent || breaker.forcedBreak || hasEdges(atoms) || (lines.isEmpty && tree.kind(marker) == .marker)
+        annotationAscent = .min
         groups.removeAll(keepingCapacity: true); pending.removeAll(keepingCapacity: true)
         groups.append(Group(isTop: false))
+        if breaker.firstLine != nil { rootStyle = breaker.rootStyle }
         if isReal, engine.hasStruts { includeRoot() }
         let end = contentEnd(atoms)
         x = startX(atoms, end, breaker)
         lastText = -1; hasOtherContent = false; textBox = noBox
+        isFirstLine = breaker.firstLine != nil
         reopen()
         for i in 0..<atoms.count { add(atoms[i], isTrailing: i >= end, isLast: i == end - 1, breaker: breaker) }
         closeAll()
@@ -201,6 +209,11 @@ struct LineBuilder {
         case .newline:
             if tree.kind(a.box) == .lineBreak { addBreakMark(a) } else { includeText() }
         case .atomic: addAtomic(a)
+        case .gap:
+            x += a.width
+            rubyStart = x
+            if a.fine != 0 { lastText = -1 }
+        case .annotation: addAnnotation(a)
         case .float:
             tree.fragments.append(Fragment(kind: .float, box: a.box, x: .zero, y: .zero, width: .zero, height: .zero))
             pending.append(Pending(group: -1, top: .zero, shift: .zero, dy: .zero))
@@ -262,11 +275,53 @@ struct LineBuilder {
             let o = open.last
             var f = Fragment(kind: .text, box: a.box, x: x + (o?.dx ?? .zero), y: .zero, width: snappedUp(fine), height: ts.ascent + ts.descent)
             f.textStart = a.start; f.textEnd = a.end; f.spaceExtra = spaceExtra; f.hyphenated = hyphenated
+            if isFirstLine { f.isFirstLine = true; tree.firstLineStyles[a.box] = tree.boxes[Int(a.box)].style }
             lastText = a.kind == .tab ? -1 : tree.fragments.count
             tree.fragments.append(f)
             pending.append(Pending(group: o?.group ?? 0, top: ts.ascent, shift: o?.shift ?? .zero, dy: o?.dy ?? .zero))
         }
         x = textStart + snappedUp(textFine)
+    }
+
+    /// Puts a ruby's annotation above its part, as wide as the part at least: the boxes of both fonts, an em high, touch.
+    private mutating func addAnnotation(_ a: InlineAtom) {
+        let g = tree.geo(a.box), o = open.last, part = Swift.max(.zero, x - rubyStart)
+        let base = o.map { tree.textStyle($0.box) } ?? rootStyle, own = tree.textStyle(a.box), width = Swift.max(part, tree.geometry[g].width)
+        centre(a.box, width)
+        func emAscent(_ ts: TextStyle) -> LayoutUnit {
+            let whole = ts.ascent + ts.descent
+            return whole > .zero ? LayoutUnit(raw: ts.size).scaled(by: ts.ascent, over: whole) : .zero
+        }
+        let bottom = LayoutUnit(emAscent(base).round), height = tree.geometry[g].height, left = rubyStart - LayoutUnit(raw: (width - part).raw / 2)
+        let group = o?.group ?? 0, shift = o?.shift ?? .zero
+        annotationAscent = Swift.max(annotationAscent, bottom + height - own.ascent + LayoutUnit(emAscent(own).ceil) - shift)
+        tree.fragments.append(Fragment(kind: .atomic, box: a.box, x: left, y: .zero, width: width, height: height))
+        pending.append(Pending(group: group, top: bottom + height, shift: shift, dy: o?.dy ?? .zero))
+        tree.geometry[g].x = left
+        tree.geometry[g].shiftX = o?.dx ?? .zero; tree.geometry[g].shiftY = .zero
+        x += a.width
+        lastText = -1
+    }
+
+    /// Padding or margin above the first line, the lower half of the leading of the line before others.
+    private func roomAbove(_ g: Int) -> LayoutUnit {
+        if let last = lines.last { return Swift.max(.zero, last.height - (last.baseline - last.y) - rootStyle.descent) }
+        let geometry = tree.geometry[g]
+        if geometry.padding.top > .zero || geometry.border.top > .zero { return geometry.padding.top }
+        return Swift.max(.zero, geometry.margin.top)
+    }
+
+    /// Widens an annotation that is laid out already, its text staying in the middle.
+    private func centre(_ b: BoxID, _ width: LayoutUnit) {
+        let g = tree.geo(b), move = LayoutUnit(raw: (width - tree.geometry[g].width).raw / 2)
+        tree.geometry[g].width = width
+        guard move > .zero, tree.flags(b).contains(.inlineChildren) else { return }
+        for l in Int(tree.geometry[g].lineStart)..<Int(tree.geometry[g].lineEnd) {
+            for f in Int(tree.lines[l].fragmentStart)..<Int(tree.lines[l].fragmentEnd) {
+                tree.fragments[f].x += move
+                if tree.fragments[f].kind == .atomic { tree.geometry[tree.geo(tree.fragments[f].box)].x += move }
+            }
+        }
     }
 
     private mutating func addAtomic(_ a: InlineAtom) {
@@ -313,6 +368,8 @@ struct LineBuilder {
 
     private mutating func finish(_ first: Int, _ g: Int) -> LayoutUnit {
         if !isReal || groups[0].ascent == .min { groups[0].ascent = .zero; groups[0].descent = .zero }
+        // Annotations take the room that is free above the line first.
+        if annotationAscent > groups[0].ascent { groups[0].ascent = Swift.max(groups[0].ascent, annotationAscent - roomAbove(g)) }
         var ascent = groups[0].ascent, descent = groups[0].descent
         for group in groups where group.height > ascent + descent {
             if group.isTop { descent = group.height - ascent } else { ascent = group.height - descent }

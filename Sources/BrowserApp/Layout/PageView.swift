@@ -28,6 +28,8 @@ public final class PageView {
     public var highlights: [[TextHighlight]] = []
     /// Counts rebuilds: byte ranges of text hold as long as it stays.
     public private(set) var textVersion: UInt64 = 0
+    /// Lays out what the screen skips, contents of closed details, as a script's question for their boxes does. Set before `update`.
+    public var laysOutSkippedContents = false
     /// Height that `displayList` covers when it is not the viewport's: a picture of a whole page, laid out for the viewport.
     public var paintHeight: Int32?
 
@@ -73,6 +75,7 @@ public final class PageView {
         tree = LayoutTree()
         textVersion &+= 1
         let builder = BoxBuilder(tree: tree, document: document, styles: styles, fonts: fonts, images: imageProvider, pixels: pixelCache)
+        builder.laysOutSkipped = laysOutSkippedContents
         builder.build()
         mutationSeen = document.mutationCount; styleSeen = styles.styleVersion
     }
@@ -97,6 +100,7 @@ public final class PageView {
         pixelCache.beginPaint()
         painter.controls = controlText
         painter.highlights = highlights
+        painter.viewportHeight = viewportHeight
         painter.paintCanvas()
         painter.run()
         return painter.list

@@ -26,8 +26,28 @@ extension Painter {
         if hasNativeFrame(b, s) { paintNativeFrame(s, r); return }
         if !isCanvasSource(b) { paintBackground(s, border: r, padding: paddingBox(b), g.border) }
         if let c = tree.collapsedBorders[b] { paintBorders(centred(c, g), top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
+        else if let legend = legendRect(b) { paintBorders(of: s, r, around: legend) }
         else { paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: s.backgroundColor) }
+        if tree.controls[b]?.isMenu == true { paintMenuArrow(r, tree.textStyle(b).color) }
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    /// A fieldset's borders leave out what its legend covers.
+    private func paintBorders(of s: ComputedStyle, _ r: Rect, around legend: Rect) {
+        let far: Int32 = 1 << 20
+        for part in [Rect(r.x - far, r.y, far + legend.x - r.x, legend.maxY - r.y), Rect(legend.maxX, r.y, far, legend.maxY - r.y), Rect(r.x, legend.maxY, r.width, far)] where !part.isEmpty {
+            emit(.pushClip(out(part)))
+            paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: .transparent)
+            emit(.popClip)
+        }
+    }
+
+    /// The arrow of a menu that is closed.
+    private func paintMenuArrow(_ r: Rect, _ color: Color) {
+        guard r.width > 16, r.height > 8 else { return }
+        let o = out(r), x = o.maxX - 9, y = o.y + r.height / 2 + 2
+        emit(.line(x0: x - 4, y0: y - 4, x1: x, y1: y, thickness: 2, color))
+        emit(.line(x0: x, y0: y, x1: x + 4, y1: y - 4, thickness: 2, color))
     }
 
     /// Border box of the legend that stands in a fieldset's border.
@@ -52,14 +72,20 @@ extension Painter {
     /// Controls whose border the page left alone get a plain one-pixel frame.
     private func hasNativeFrame(_ b: BoxID, _ s: ComputedStyle) -> Bool {
         let node = tree.boxes[Int(b)].node
-        guard s.appearance == .auto, s.borderTop.style == .inset || s.borderTop.style == .outset, !node.isNone else { return false }
+        guard s.appearance == .auto, !s.hasAuthorFrame, s.borderTop.style == .inset || s.borderTop.style == .outset, !node.isNone else { return false }
         return tree.flags(b).contains(.control) || document.isHTML(node, .button)
     }
     private func paintNativeFrame(_ s: ComputedStyle, _ r: Rect) {
         let radius = Swift.max(3, radius(s, r))
-        emit(.roundedFill(out(r), radius: radius, Color(118, 118, 118)))
-        emit(.roundedFill(out(Rect(r.x + 1, r.y + 1, r.width - 2, r.height - 2)), radius: radius - 1, s.backgroundColor.alpha == 255 ? s.backgroundColor : .white))
+        emit(.roundedFill(out(r), radius: radius, overWhite(s.borderTop.color)))
+        emit(.roundedFill(out(Rect(r.x + 1, r.y + 1, r.width - 2, r.height - 2)), radius: radius - 1, overWhite(s.backgroundColor)))
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
+    }
+
+    /// A colour as it looks on white: frames of disabled controls are translucent.
+    private func overWhite(_ c: Color) -> Color {
+        func part(_ v: UInt8) -> UInt8 { UInt8((UInt32(v) * UInt32(c.alpha) + 255 * UInt32(255 - c.alpha) + 127) / 255) }
+        return Color(part(c.red), part(c.green), part(c.blue))
     }
 
     func paintInlineBox(_ f: Fragment, _ r: Rect) {
@@ -107,7 +133,7 @@ extension Painter {
         let s = tree.style(canvas)
         if s.backgroundColor.alpha > 0 { emit(.fill(r, s.backgroundColor)) }
         let page = Rect(0, 0, Swift.max(baseView.width, tree.geometry[0].bounds.maxX), Swift.max(baseView.maxY, tree.geometry[0].bounds.maxY))
-        for layer in s.backgroundLayers.reversed() { paintLayer(layer, border: page, padding: page) }
+        for layer in s.backgroundLayers.reversed() { paintLayer(layer, s, border: page, padding: page) }
     }
 
     // MARK: Backgrounds
@@ -118,29 +144,17 @@ extension Painter {
             let radius = radius(s, r)
             emit(radius > 0 ? .roundedFill(out(r), radius: radius, s.backgroundColor) : .fill(out(r.intersection(clip)), s.backgroundColor))
         }
-        for layer in s.backgroundLayers.reversed() { paintLayer(layer, border: r, padding: padding) }
+        for layer in s.backgroundLayers.reversed() { paintLayer(layer, s, border: r, padding: padding) }
     }
 
-    private func paintLayer(_ layer: BackgroundLayer, border: Rect, padding: Rect) {
+    private func paintLayer(_ layer: BackgroundLayer, _ s: ComputedStyle, border: Rect, padding: Rect) {
         switch layer.image {
         case .none: break
-        case .linearGradient(let angle, let stops): paintGradient(angle, stops, border)
+        case .linearGradient(let angle, let stops): paintGradient(angle, stops, layer, s, border, padding: padding)
         case .url(let url):
             guard let picture = images?.image(for: url) else { images?.needsImage(url); return }
             paintTiles(picture, layer, border: border, area: layer.origin == .borderBox ? border : padding)
         }
-    }
-
-    private func paintGradient(_ angle: Int32, _ stops: [GradientStop], _ r: Rect) {
-        guard let first = stops.first, let last = stops.last else { return }
-        let degrees = ((angle >> 16) % 360 + 360) % 360
-        if degrees > 90 && degrees < 270 { emit(.verticalGradient(out(r), top: first.color, bottom: last.color)) }
-        else if degrees < 90 || degrees > 270 { emit(.verticalGradient(out(r), top: last.color, bottom: first.color)) }
-        else { emit(.fill(out(r), mix(first.color, last.color))) }
-    }
-    private func mix(_ a: Color, _ b: Color) -> Color {
-        func half(_ x: UInt8, _ y: UInt8) -> UInt8 { UInt8((UInt16(x) + UInt16(y)) / 2) }
-        return Color(half(a.red, b.red), half(a.green, b.green), half(a.blue, b.blue), half(a.alpha, b.alpha))
     }
 
     private func paintTiles(_ picture: any PageImage, _ layer: BackgroundLayer, border: Rect, area: Rect) {
@@ -160,7 +174,7 @@ extension Painter {
         emit(.popClip)
     }
 
-    private func tiles(_ start: Int32, _ size: Int32, _ from: Int32, _ to: Int32, _ mode: BackgroundRepeat) -> [Int32] {
+    func tiles(_ start: Int32, _ size: Int32, _ from: Int32, _ to: Int32, _ mode: BackgroundRepeat) -> [Int32] {
         if mode == .noRepeat { return start < to && start &+ size > from ? [start] : [] }
         var p = start
         if p > from { p -= (p - from + size - 1) / size * size } else { p += (from - p) / size * size }
@@ -169,7 +183,7 @@ extension Painter {
         return result
     }
 
-    private func tileSize(_ natural: (width: Int64, height: Int64), _ size: BackgroundSize, _ area: Rect) -> (width: Int32, height: Int32) {
+    func tileSize(_ natural: (width: Int64, height: Int64), _ size: BackgroundSize, _ area: Rect) -> (width: Int32, height: Int32) {
         let w = natural.width, h = natural.height
         let aw = Int64(area.width), ah = Int64(area.height)
         switch size {
@@ -244,18 +258,35 @@ extension Painter {
             let third = (thickness + 1) / 3
             emit(.fill(out(horizontal ? Rect(r.x, r.y, r.width, third) : Rect(r.x, r.y, third, r.height)), side.color))
             emit(.fill(out(horizontal ? Rect(r.x, r.maxY - third, r.width, third) : Rect(r.maxX - third, r.y, third, r.height)), side.color))
-        case .inset where thickness <= 1, .outset where thickness <= 1: emit(.fill(out(r), side.color))
-        case .inset: emit(.fill(out(r), isStart ? darker(side.color) : side.color))
-        case .outset: emit(.fill(out(r), isStart ? side.color : darker(side.color)))
+        case .inset: emit(.fill(out(r), isStart ? darker(side.color) : lighter(side.color)))
+        case .outset: emit(.fill(out(r), isStart ? lighter(side.color) : darker(side.color)))
         case .groove, .ridge:
             let half = Swift.max(1, thickness / 2)
             let dark = (side.style == .groove) == isStart
-            emit(.fill(out(r), dark ? side.color : darker(side.color)))
-            emit(.fill(out(horizontal ? Rect(r.x, r.y, r.width, half) : Rect(r.x, r.y, half, r.height)), dark ? darker(side.color) : side.color))
+            emit(.fill(out(r), dark == isStart ? lighter(side.color) : darker(side.color)))
+            let outer = isStart ? (horizontal ? Rect(r.x, r.y, r.width, half) : Rect(r.x, r.y, half, r.height)) : (horizontal ? Rect(r.x, r.maxY - half, r.width, half) : Rect(r.maxX - half, r.y, half, r.height))
+            emit(.fill(out(outer), dark == isStart ? darker(side.color) : lighter(side.color)))
         default: emit(.fill(out(r.intersection(clip)), side.color))
         }
     }
-    private func darker(_ c: Color) -> Color { Color(c.red / 2, c.green / 2, c.blue / 2, c.alpha) }
+    /// The edge in the shadow: a third of full brightness less. Where a colour is too dark for that, both edges are lightened.
+    private func darker(_ c: Color) -> Color {
+        let most = Int32(Swift.max(c.red, c.green, c.blue))
+        return most <= 32 ? brightened(c, 84, from: most) : scaled(c, Swift.max(0, most - 84), most)
+    }
+    private func lighter(_ c: Color) -> Color {
+        let most = Int32(Swift.max(c.red, c.green, c.blue))
+        if most >= 235 { return c }
+        return most <= 32 ? brightened(c, 168, from: most) : scaled(c, Swift.min(255, most + 84), most)
+    }
+    private func scaled(_ c: Color, _ to: Int32, _ from: Int32) -> Color {
+        func part(_ v: UInt8) -> UInt8 { UInt8(Swift.min(255, (Int32(v) * to + from / 2) / from)) }
+        return Color(part(c.red), part(c.green), part(c.blue), c.alpha)
+    }
+    private func brightened(_ c: Color, _ by: Int32, from most: Int32) -> Color {
+        if most == 0 { return Color(UInt8(by), UInt8(by), UInt8(by), c.alpha) }
+        return scaled(c, most + by, most)
+    }
 
     private func paintOutline(_ s: ComputedStyle, _ r: Rect) {
         let width = Swift.max(1, s.outline.width.round), gap = s.outlineOffset.round

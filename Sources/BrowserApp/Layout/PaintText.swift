@@ -11,10 +11,11 @@ extension Painter {
         if s.visibility != .visible { return }
         note(f.box, r)
         if goal == .hit || tree.kind(f.box) != .text { return }
-        let ts = tree.textStyle(f.box)
+        let ts = tree.textStyle(of: f)
         let baseline = (y + f.baseline).round
         if !highlights.isEmpty { paintHighlights(f, x, y) }
         paintDecorations(f, r, baseline, ts, over: false)
+        if !s.textShadows.isEmpty { paintTextShadows(f, s.textShadows, ts, x, baseline) }
         if ts.color.alpha > 0, ts.size > 0 {
             var run = GlyphRun(color: ts.color, size: ts.size, baseline: (baseline &+ dy) &* 64)
             let from = (x + f.x).raw
@@ -23,6 +24,23 @@ extension Painter {
             flush(&run)
         }
         paintDecorations(f, r, baseline, ts, over: true)
+    }
+
+    /// Shadows lie below the text, the first on top (CSS Text Decoration 3 §5). A blurred one is the sum of faint copies around it.
+    private func paintTextShadows(_ f: Fragment, _ shadows: [BoxShadow], _ ts: TextStyle, _ x: LayoutUnit, _ baseline: Int32) {
+        guard ts.size > 0, goal == .paint else { return }
+        for shadow in shadows.reversed() where shadow.color.alpha > 0 {
+            let spread = Swift.min(shadow.blur.raw, 32 * 64) / 2
+            let copies: [(x: Int32, y: Int32, weight: UInt32)] = spread < 16 ? [(0, 0, 16)]
+                : [(0, 0, 5), (-1, 0, 3), (1, 0, 3), (0, -1, 3), (0, 1, 3), (-1, -1, 1), (1, -1, 1), (-1, 1, 1), (1, 1, 1)]
+            for copy in copies {
+                var color = shadow.color
+                color.alpha = UInt8(Swift.max(1, UInt32(color.alpha) * copy.weight / 16))
+                var run = GlyphRun(color: color, size: ts.size, baseline: (baseline &+ dy) &* 64 &+ shadow.offsetY.raw &+ copy.y * spread)
+                _ = walk(tree.bytes(f.textStart, f.textEnd), ts, (x + f.x + shadow.offsetX).raw &+ copy.x * spread, f.spaceExtra.raw, &run)
+                flush(&run)
+            }
+        }
     }
 
     /// A short text that is not a fragment.
@@ -86,8 +104,9 @@ extension Painter {
     private func place(_ word: UnsafeBufferPointer<UInt8>, _ ts: TextStyle, _ x: Int32, _ run: inout GlyphRun) -> Int {
         var position = x, count = 0
         let offset = dx &* 64
-        shaper.shape(word, fontID: ts.fontID, size: ts.size) { g in
-            if g.fontID != run.fontID { self.flush(&run); run.fontID = g.fontID }
+        shaper.shape(word, fontID: ts.shapeID, size: ts.size) { g in
+            let size = g.isSmall ? SmallCaps.size(ts.size) : ts.size
+            if g.fontID != run.fontID || size != run.size { self.flush(&run); run.fontID = g.fontID; run.size = size }
             run.glyphs.append(PositionedGlyph(glyph: g.glyph, x: position &+ offset, y: run.baseline))
             position = position &+ g.advance &+ ts.letterSpacing.raw
             count += 1

@@ -58,8 +58,8 @@ final class Painter {
         defer { (view, dx, dy, clip) = saved }
         if tree.flags(b).contains(.fixed) { detachFromScroll() }
         let stick = stickyShift(b)
-        if stick != 0 { dy = dy &+ stick; view = view.offset(0, 0 &- stick); clip = clip.offset(0, 0 &- stick) }
-        let outer = ancestorClip(b).map { $0.offset(0, 0 &- stick) }
+        if stick != (0, 0) { dx &+= stick.x; dy &+= stick.y; view = view.offset(0 &- stick.x, 0 &- stick.y); clip = clip.offset(0 &- stick.x, 0 &- stick.y) }
+        let outer = ancestorClip(b).map { $0.offset(0 &- stick.x, 0 &- stick.y) }
         let pushed = b != 0 && outer != nil
         if let outer { if pushed { pushClip(outer) } }
         let opacity = tree.style(b).opacity
@@ -75,16 +75,11 @@ final class Painter {
         if pushed { emit(.popClip) }
     }
 
-    /// How far a sticky box moves down to stay `top` below the viewport's edge, inside its container (CSS Position 3 §3.4).
-    private func stickyShift(_ b: BoxID) -> Int32 {
-        let s = tree.style(b)
-        guard b != 0, s.position == .sticky, let top = s.top.resolve(LayoutUnit(baseView.height)) else { return 0 }
-        let g = tree.geometry[tree.geo(b)], container = tree.container(b)
-        guard container != noBox else { return 0 }
-        let c = tree.geometry[tree.geo(container)]
-        let scroll = goal == .paint ? baseView.y : 0 &- hitScrollY
-        let limit = c.pageY + c.height - c.border.bottom - c.padding.bottom - g.pageY - g.height - g.margin.bottom
-        return Swift.max(0, Swift.min((LayoutUnit(scroll) + top - g.pageY).round, limit.round))
+    private func stickyShift(_ b: BoxID) -> (x: Int32, y: Int32) {
+        guard b != 0, tree.style(b).position == .sticky else { return (0, 0) }
+        let scrollX = goal == .paint ? baseView.x : 0 &- hitScrollX, scrollY = goal == .paint ? baseView.y : 0 &- hitScrollY
+        let shift = tree.stickyShift(b, viewport: (LayoutUnit(scrollX), LayoutUnit(scrollY), stickyWidth, stickyHeight))
+        return (shift.x.round, shift.y.round)
     }
 
     /// Fixed boxes stay where they are in the viewport.
@@ -94,6 +89,10 @@ final class Painter {
         }
         clip = view
     }
+    /// The viewport that sticky boxes stick to: the first box.
+    private var stickyWidth: LayoutUnit { tree.geometry[0].width }
+    private var stickyHeight: LayoutUnit { viewportHeight > 0 ? LayoutUnit(viewportHeight) : tree.geometry[0].height }
+    var viewportHeight: Int32 = 0
     /// Hit testing: minus the scroll position.
     var hitScrollX: Int32 = 0, hitScrollY: Int32 = 0
 

@@ -145,7 +145,7 @@ extension BoxBuilder {
         var flags = boxFlags(style, kind: .block, inFlex: inFlex).union([.formattingRoot, .control, .inlineChildren, .clips])
         if isInlineDisplay(style.display), flags.isDisjoint(with: [.floating, .outOfFlow, .flexItem]) { flags.insert(.atomicInline) }
         let box = place(n, style, .block, flags)
-        let inner = tree.make(.text, node: .none, style: controlTextStyle(style, multiline: multiline, placeholder: isPlaceholder(n)), flags: .generated)
+        let inner = tree.make(.text, node: .none, style: controlTextStyle(n, style, multiline: multiline), flags: .generated)
         tree.generatedText[inner] = text.isEmpty ? "\u{200B}" : text
         tree.append(inner, to: box)
         if let size = controlSize(n, multiline: multiline) { tree.controls[box] = size }
@@ -188,10 +188,12 @@ extension BoxBuilder {
         document.name(n) == .input && document.controlValue(n).isEmpty && !(document.attribute(n, .placeholder) ?? "").isEmpty
     }
 
-    private func controlTextStyle(_ style: ComputedStyle, multiline: Bool, placeholder: Bool) -> Int32 {
-        let index = addStyle(ComputedStyle(anonymousIn: style, display: .inline))
+    private func controlTextStyle(_ n: NodeID, _ style: ComputedStyle, multiline: Bool) -> Int32 {
+        let placeholder = isPlaceholder(n), own = placeholder ? styles.pseudoStyle(of: n, .placeholder) : nil
+        let index = addStyle(ComputedStyle(anonymousIn: own ?? style, display: .inline))
         tree.textStyles[Int(index)].whiteSpace = multiline ? .preWrap : .pre
-        if placeholder { tree.textStyles[Int(index)].color = Color(117, 117, 117) }
+        // A style of the page that leaves the colour alone keeps the grey.
+        if placeholder, own.map({ $0.color == style.color }) ?? true { tree.textStyles[Int(index)].color = Color(117, 117, 117) }
         return index
     }
 

@@ -57,7 +57,7 @@ struct FragmentPositions {
     var pens: [Int32] = []
 
     init(_ f: Fragment, _ tree: LayoutTree, _ shaper: TextShaper) {
-        let ts = tree.textStyle(f.box), text = tree.bytes(f.textStart, f.textEnd)
+        let ts = tree.textStyle(of: f), text = tree.bytes(f.textStart, f.textEnd)
         let space = ts.fineSpace &+ Int64(f.spaceExtra.raw) << 10, letter = Int64(ts.letterSpacing.raw) << 10
         var fine: Int64 = 0, i = 0
         add(f.textStart, fine)

@@ -16,6 +16,9 @@ struct TextStyle {
     var letterSpacing = LayoutUnit.zero, wordSpacing = LayoutUnit.zero
     var whiteSpace = WhiteSpace.normal
     var color = Color.black
+    var isSmallCaps = false
+    /// The font as `TextShaper` takes it.
+    var shapeID: Int32 { isSmallCaps ? fontID | TextShaper.smallCapsBit : fontID }
 
     /// Ascent and descent of the inline box: content area plus half leading on both sides (§10.8.1).
     var boxAscent: LayoutUnit {
@@ -33,6 +36,7 @@ struct TextStyle {
     init(_ style: ComputedStyle, fonts: FontLibrary) {
         whiteSpace = style.whiteSpace
         color = style.color
+        isSmallCaps = style.fontSmallCaps
         letterSpacing = style.letterSpacing
         wordSpacing = style.wordSpacing
         let exact = Swift.max(0, Swift.min(style.fontSizeFine, 2000 << 16))

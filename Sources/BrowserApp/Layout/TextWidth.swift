@@ -41,12 +41,21 @@ extension TextStyle {
 
 extension TextShaper {
     /// Width of a word without letter spacing.
-    @inline(__always) func fineWidth(_ word: UnsafeBufferPointer<UInt8>, _ ts: TextStyle) -> Int64 { ts.fine(units(word, fontID: ts.fontID, size: ts.size)) }
+    @inline(__always) func fineWidth(_ word: UnsafeBufferPointer<UInt8>, _ ts: TextStyle) -> Int64 { ts.fine(units(word, fontID: ts.shapeID, size: ts.size)) }
     func width(_ word: UnsafeBufferPointer<UInt8>, _ ts: TextStyle) -> LayoutUnit { snappedUp(fineWidth(word, ts)) }
 
     /// Kerning in 1/65536 px between the last character of one piece of text and the first of the next, set in the same font.
     func kerning(_ left: UInt32, _ right: UInt32, _ ts: TextStyle) -> Int64 {
         guard !fonts.isEmpty else { return 0 }
+        if ts.isSmallCaps {
+            // Small and full capitals are shaped apart.
+            if SmallCaps.isSmall(left) != SmallCaps.isSmall(right) { return 0 }
+            if SmallCaps.isSmall(left) {
+                var plain = ts
+                plain.isSmallCaps = false
+                return kerning(SmallCaps.capital(left), SmallCaps.capital(right), plain) * Int64(SmallCaps.size(ts.size)) / Int64(Swift.max(1, ts.size))
+            }
+        }
         let face = fonts.face(ts.fontID)
         let a = face.glyph(for: left), b = face.glyph(for: right)
         return a == 0 || b == 0 ? 0 : ts.fine(face.kerning(a, b))

@@ -75,7 +75,7 @@ struct PresentationalHints {
         length(node, .cellspacing, "border-spacing", &css)
         if document.hasAttribute(node, .border) {
             let width = integer(node, .border) ?? 1
-            if width > 0 { css += "border:\(min(width, 1000))px outset gray;" }
+            if width > 0 { css += "border:\(min(width, 1000))px outset;" }
         }
         color(node, .bordercolor).map { css += "border-color:" + $0 + ";" }
     }
@@ -90,7 +90,7 @@ struct PresentationalHints {
         let table = enclosingTable(node)
         guard !table.isNone else { return }
         length(table, .cellpadding, "padding", &css)
-        if document.hasAttribute(table, .border), (integer(table, .border) ?? 1) > 0 { css += "border:1px inset gray;" }
+        if document.hasAttribute(table, .border), (integer(table, .border) ?? 1) > 0 { css += "border:1px inset;" }
     }
     private func enclosingTable(_ node: NodeID) -> NodeID {
         var ancestor = document.parent(node)

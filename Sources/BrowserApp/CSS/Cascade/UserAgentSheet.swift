@@ -48,7 +48,7 @@ enum UserAgentSheet {
     sub { vertical-align: sub; font-size: smaller }
     sup { vertical-align: super; font-size: smaller }
     ruby { display: inline }
-    rt { font-size: 50% }
+    rt { font-size: 50%; text-align: center; line-height: normal; text-indent: 0; white-space: nowrap }
     :link { color: #0000ee }
     :visited { color: #551a8b }
     :link:active, :visited:active { color: #ff0000 }
@@ -108,7 +108,6 @@ enum UserAgentSheet {
     td, th { display: table-cell; padding: 1px; vertical-align: inherit }
     th { font-weight: bold; text-align: center }
     table > tr { vertical-align: middle }
-    table, td, th { border-color: gray }
     thead, tbody, tfoot, tr { border-color: inherit }
     table[align=left] { float: left }
     table[align=right] { float: right }
@@ -133,7 +132,7 @@ enum UserAgentSheet {
     hr[align=left] { margin-left: 0; margin-right: auto }
     hr[align=right] { margin-left: auto; margin-right: 0 }
     hr[noshade] { border-style: solid }
-    fieldset { margin-left: 2px; margin-right: 2px; border: 2px groove #c0c0c0; padding: 0.35em 0.75em 0.625em; min-width: min-content }
+    fieldset { margin-left: 2px; margin-right: 2px; border: 2px groove; padding: 0.35em 0.75em 0.625em; min-width: min-content }
     legend { padding-left: 2px; padding-right: 2px }
 
     /* 15.4 Replaced elements */
@@ -154,7 +153,7 @@ enum UserAgentSheet {
     input, textarea { box-sizing: content-box; padding: 1px 2px; border: 2px inset #767676; background-color: white; cursor: text }
     textarea { font-family: monospace; white-space: pre-wrap; overflow-wrap: break-word; padding: 2px; border: 1px solid #767676; overflow: auto }
     select { border: 1px solid #767676; background-color: white; border-radius: 3px; padding: 1px 4px; white-space: pre; cursor: default }
-    button, input[type=submit], input[type=reset], input[type=button] { box-sizing: border-box; padding: 1px 6px; border: 2px outset #767676; border-radius: 3px; background-color: #efefef;
+    button, input[type=submit], input[type=reset], input[type=button] { box-sizing: border-box; padding: 1px 6px; border: 2px outset #767676; background-color: #efefef;
       text-align: center; white-space: pre; cursor: default }
     input[type=checkbox], input[type=radio] { box-sizing: border-box; margin: 3px 3px 3px 4px; padding: 0; border: 1px solid #767676; width: 13px; height: 13px; cursor: default }
     input[type=radio] { border-radius: 50%; margin: 3px 3px 0 5px }
@@ -165,13 +164,13 @@ enum UserAgentSheet {
     input[type=date] { width: 9.4em; height: 1.6em; box-sizing: border-box }
     select[multiple], select[size]:not([size="1"]) { padding: 0; white-space: normal; text-align: left }
     input[type=range], input[type=file] { border: none; padding: 0; background-color: transparent; cursor: default }
-    button:disabled, input:disabled, select:disabled, textarea:disabled { color: #6d6d6d; cursor: default }
+    input:disabled, select:disabled, textarea:disabled { color: #545454; border-color: rgba(118,118,118,0.3); background-color: rgba(239,239,239,0.3); cursor: default }
+    button:disabled, input:is([type=submit], [type=reset], [type=button]):disabled { color: rgba(16,16,16,0.3); border-color: rgba(118,118,118,0.3); background-color: rgba(239,239,239,0.3); cursor: default }
     button:active, input[type=submit]:active, input[type=button]:active, input[type=reset]:active { border-style: inset }
     optgroup { font-weight: bold }
     option { display: block; white-space: nowrap; padding: 0 2px 1px; min-height: 1.2em }
     summary { display: list-item; list-style: disclosure-closed inside }
     details[open] > summary:first-of-type { list-style-type: disclosure-open }
-    details:not([open]) > :not(summary) { display: none }
     meter { width: 5em }
     progress { width: 10em }
     progress, meter { height: 1em; vertical-align: -0.2em; border: 1px solid #767676; background-color: #efefef }

@@ -25,8 +25,8 @@ struct SelectorPart {
     var b: Int32 = 0
 }
 
-public enum PseudoElement: UInt8, Sendable { case none, before, after, marker
-    /// Valid but without effect here, such as ::first-line.
+public enum PseudoElement: UInt8, Sendable { case none, before, after, marker, firstLine, firstLetter, placeholder
+    /// Valid but without effect here, such as ::selection.
     case ignored
 }
 

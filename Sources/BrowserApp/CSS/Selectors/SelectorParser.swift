@@ -180,7 +180,10 @@ struct SelectorParser {
         case .before: pseudo = .before
         case .after: pseudo = .after
         case .marker: pseudo = .marker
-        case .firstLine, .firstLetter, .selection, .placeholder, .backdrop: pseudo = .ignored
+        case .firstLine: pseudo = .firstLine
+        case .firstLetter: pseudo = .firstLetter
+        case .placeholder: pseudo = .placeholder
+        case .selection, .backdrop: pseudo = .ignored
         default:
             let token = cursor.token                                    // -webkit- pseudo-elements are valid (Selectors 4 §3.7), others are not
             guard cursor.buffer.bytes[Int(token.start)] == 0x2D else { return false }

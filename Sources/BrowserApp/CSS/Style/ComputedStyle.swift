@@ -25,6 +25,7 @@ public struct InheritedStyle: Equatable, Sendable {
     public var textAlign: TextAlign = .start
     public var textIndent: Length = .zero
     public var textTransform: TextTransform = .none
+    public var textShadows: [BoxShadow] = []    // spread and inset unused
     public var whiteSpace: WhiteSpace = .normal
     public var wordBreak: WordBreak = .normal
     public var overflowWrap: OverflowWrap = .normal
@@ -135,6 +136,8 @@ public struct BoxStyle: Equatable, Sendable {
     public var appearance: Appearance = .auto
     /// Width over height in 16.16; 0 is auto.
     public var aspectRatio: Int32 = 0
+    /// A rule of the page sets a background or border: a control no longer has the browser's own look.
+    public var hasAuthorFrame = false
     // Grid
     public var gridTemplateColumns = GridTemplate()
     public var gridTemplateRows = GridTemplate()
@@ -169,9 +172,29 @@ public final class ComputedStyle {
         box.textDecorationColor = parent.inherited.color
     }
 
+    /// This style where it lies in a first line: what it inherited from the block it inherits from the line's style (CSS Pseudo 4
+    /// §2.1.2). A value that equals the block's counts as inherited; other font sizes keep their ratio.
+    public func inFirstLine(of block: ComputedStyle, style line: ComputedStyle) -> ComputedStyle {
+        var s = inherited
+        let b = block.inherited, l = line.inherited
+        if s.fontFamilies == b.fontFamilies { s.fontFamilies = l.fontFamilies }
+        if s.fontSizeFine == b.fontSizeFine { s.fontSizeFine = l.fontSizeFine } else if b.fontSizeFine > 0 { s.fontSizeFine = multiplyFixed(s.fontSizeFine, l.fontSizeFine, b.fontSizeFine) }
+        s.fontSize = LayoutUnit(clamping: (s.fontSizeFine + 512) >> 10)
+        if s.fontWeight == b.fontWeight { s.fontWeight = l.fontWeight }
+        if s.fontStyle == b.fontStyle { s.fontStyle = l.fontStyle }
+        if s.fontSmallCaps == b.fontSmallCaps { s.fontSmallCaps = l.fontSmallCaps }
+        if s.lineHeight == b.lineHeight { s.lineHeight = l.lineHeight }
+        if s.color == b.color { s.color = l.color }
+        if s.letterSpacing == b.letterSpacing { s.letterSpacing = l.letterSpacing }
+        if s.wordSpacing == b.wordSpacing { s.wordSpacing = l.wordSpacing }
+        if s.textShadows == b.textShadows { s.textShadows = l.textShadows }
+        return ComputedStyle(inherited: s, box: box, custom: custom)
+    }
+
     // For boxes that layout makes; only on styles of anonymous boxes.
     public func setPaddingLeft(_ width: LayoutUnit) { box.paddingLeft = .px(width) }
     public func setMarginRight(_ width: LayoutUnit) { box.marginRight = .px(width) }
+    public func setHeight(_ height: LayoutUnit) { box.height = .px(height) }
 
     static let initialQuotes = [QuotePair(open: "\u{201C}", close: "\u{201D}"), QuotePair(open: "\u{2018}", close: "\u{2019}")]
 

@@ -18,6 +18,7 @@ extension ComputedStyle {
     public var textAlign: TextAlign { inherited.textAlign }
     public var textIndent: Length { inherited.textIndent }
     public var textTransform: TextTransform { inherited.textTransform }
+    public var textShadows: [BoxShadow] { inherited.textShadows }
     public var whiteSpace: WhiteSpace { inherited.whiteSpace }
     public var wordBreak: WordBreak { inherited.wordBreak }
     public var overflowWrap: OverflowWrap { inherited.overflowWrap }
@@ -83,6 +84,7 @@ extension ComputedStyle {
     public var backgroundColor: Color { box.backgroundColor }
     public var backgroundLayers: [BackgroundLayer] { box.backgroundLayers }
     public var boxShadows: [BoxShadow] { box.boxShadows }
+    public var hasAuthorFrame: Bool { box.hasAuthorFrame }
     // Inline and text
     public var verticalAlign: VerticalAlign { box.verticalAlign }
     public var textDecorationLines: TextDecorationLines { box.textDecorationLines }

@@ -36,6 +36,7 @@ struct StyleBuilder {
         resetColors()
         for raw in 3..<PropertyID.longhandCount where winners[raw] != 0 { applyWinner(PropertyID(rawValue: UInt8(raw))!, winners[raw], declaration) }
         finish()
+        lightenStyledBorders(winners, declaration)
         return ComputedStyle(inherited: inherited, box: box, custom: custom)
     }
     private mutating func applyWinner(_ property: PropertyID, _ winner: UInt32, _ declaration: (UInt32) -> Value) {
@@ -206,6 +207,7 @@ struct StyleBuilder {
             if case .integer(let weight) = value { inherited.fontWeight = weight } else if case .keyword(let k) = value { inherited.fontWeight = relativeWeight(bolder: k == .bolder) }
         case .fontStyle: if case .enumeration(let raw) = value { inherited.fontStyle = FontStyle(rawValue: raw) ?? .normal }
         case .fontVariantCaps: inherited.fontSmallCaps = integer(value) == 1
+        case .textShadow: if case .shadows(let list) = value { inherited.textShadows = shadows(list) }
         case .lineHeight: inherited.lineHeight = lineHeight(value)
         case .tabSize: inherited.tabSize = tabSize(value)
         case .listStyleType:
@@ -368,6 +370,22 @@ struct StyleBuilder {
         let parentIsFlex = parent.box.display == .flex || parent.box.display == .inlineFlex || parent.box.display == .grid || parent.box.display == .inlineGrid
         if isOut || (parentIsFlex && !isRoot) { box.float = .none }
         if isOut || box.float != .none || isRoot || parentIsFlex { box.wasInline = box.display != box.display.blockified; box.display = box.display.blockified }
+    }
+    /// Sides that look pressed or raised and are in the text's colour are drawn in a light grey, as Chromium draws them; not those
+    /// of tables and cells.
+    private mutating func lightenStyledBorders(_ winners: UnsafeMutablePointer<UInt32>, _ declaration: (UInt32) -> Value) {
+        if box.display == .table || box.display == .inlineTable || box.display == .tableCell { return }
+        func lighten(_ side: inout BorderSide, _ property: PropertyID) {
+            switch side.style {
+            case .inset, .outset, .groove, .ridge: break
+            default: return
+            }
+            let winner = winners[Int(property.rawValue)]
+            if winner != 0 { guard case .color(.currentColor) = declaration(winner - 1) else { return } }
+            side.color = Color(238, 238, 238)
+        }
+        lighten(&box.borderTop, .borderTopColor); lighten(&box.borderRight, .borderRightColor)
+        lighten(&box.borderBottom, .borderBottomColor); lighten(&box.borderLeft, .borderLeftColor)
     }
     private func finishBorder(_ side: inout BorderSide) {
         if side.style == .none || side.style == .hidden { side.width = .zero }

@@ -217,8 +217,7 @@ public final class StyleEngine {
         return node
     }
     private func addPseudoStyles(_ node: NodeID, _ matches: [Int32], _ style: ComputedStyle, _ resolver: StyleResolver) {
-        guard resolver.hasPseudo else { return }
-        for pseudo in [PseudoElement.before, .after, .marker] {
+        for pseudo in resolver.pseudos {
             if let result = resolver.pseudoStyle(of: node, pseudo, matches, parent: style) { pseudoStyles[UInt64(node.raw) << 3 | UInt64(pseudo.rawValue)] = result }
         }
     }

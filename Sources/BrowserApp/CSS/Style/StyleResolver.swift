@@ -20,8 +20,8 @@ final class StyleResolver {
     private var winners: UnsafeMutablePointer<UInt32>
     private var flat: [Value] = []
     private var rules: [Int32] = []
-    /// False when no rule of any sheet is for a pseudo-element.
-    let hasPseudo: Bool
+    /// The pseudo-elements that some rule is for.
+    let pseudos: [PseudoElement]
     private static let styleCountMax: UInt32 = 50_000
 
     private let fonts: FontLibrary?
@@ -32,9 +32,9 @@ final class StyleResolver {
         self.index = index
         self.viewportWidth = viewportWidth; self.viewportHeight = viewportHeight
         hints = PresentationalHints(document: document)
-        var hasPseudo = false
-        for i in 0..<index.entryCount where index.entries[i].selector.pseudo != .none { hasPseudo = true; break }
-        self.hasPseudo = hasPseudo
+        var seen: UInt8 = 0
+        for i in 0..<index.entryCount { seen |= 1 << index.entries[i].selector.pseudo.rawValue }
+        pseudos = [PseudoElement.before, .after, .marker, .firstLine, .firstLetter, .placeholder].filter { seen >> $0.rawValue & 1 != 0 }
         winners = UnsafeMutablePointer<UInt32>.allocate(capacity: PropertyID.longhandCount)
         winners.initialize(repeating: 0, count: PropertyID.longhandCount)
     }
@@ -67,6 +67,10 @@ final class StyleResolver {
         selectRules(matches, pseudo)
         if rules.isEmpty { return nil }
         let style = cached(parent: parent, isRoot: false)
+        switch pseudo {
+        case .firstLine, .firstLetter, .placeholder: return style.box.display == .none ? nil : style
+        default: break
+        }
         guard case .items(let items) = style.box.content else { return pseudo == .marker && style.box.content == .normal ? style : nil }
         if style.box.display == .none { return nil }
         return withAttributes(items, node, style)
@@ -137,7 +141,7 @@ final class StyleResolver {
         let custom = customProperties(base.custom)
         flat.removeAll(keepingCapacity: true)
         winners.update(repeating: 0, count: PropertyID.longhandCount)
-        quirkyTop = false; quirkyBottom = false
+        quirkyTop = false; quirkyBottom = false; hasAuthorFrame = false
         for rule in rules { apply(rule, important: false) }
         applyImportant()
         var lengths = LengthContext(fontSize: base.inherited.fontSize, rootFontSize: rootFontSize, viewportWidth: viewportWidth, viewportHeight: viewportHeight)
@@ -146,6 +150,7 @@ final class StyleResolver {
         var builder = StyleBuilder(parent: base, isRoot: isRoot, custom: custom, lengths: lengths, fonts: fonts)
         let style = builder.build(winners) { flat[Int($0)] }
         style.box.quirkyMarginTop = quirkyTop; style.box.quirkyMarginBottom = quirkyBottom
+        style.box.hasAuthorFrame = hasAuthorFrame
         return style
     }
     private var rootFontSize = LayoutUnit(16)
@@ -165,7 +170,8 @@ final class StyleResolver {
             flat.append(sheet.declarations[i].value)
             let property = sheet.declarations[i].property
             winners[Int(property.rawValue)] = UInt32(flat.count)
-            if property == .marginTop || property == .marginBottom { noteMargin(property, isBuiltIn: number >= 0 && index.entries[Int(number)].key >> 62 == 0, sheet.declarations[i].value) }
+            if !isBuiltIn(number), PropertyID.frameProperties.contains(property) { hasAuthorFrame = true }
+            if property == .marginTop || property == .marginBottom { noteMargin(property, isBuiltIn: isBuiltIn(number), sheet.declarations[i].value) }
         }
     }
     /// Em margins of the built-in sheet are quirky; where they are not to be, the sheet writes calc().
@@ -174,7 +180,8 @@ final class StyleResolver {
         if isBuiltIn, case .length(let l) = value, l.unit == .em { isQuirky = true }
         if property == .marginTop { quirkyTop = isQuirky } else { quirkyBottom = isQuirky }
     }
-    private var quirkyTop = false, quirkyBottom = false
+    private func isBuiltIn(_ rule: Int32) -> Bool { rule >= 0 && index.entries[Int(rule)].key >> 62 == 0 }
+    private var quirkyTop = false, quirkyBottom = false, hasAuthorFrame = false
 
     /// Important declarations in their own order: author (unlayered, then layers from last to first), style attribute, user agent.
     private func applyImportant() {

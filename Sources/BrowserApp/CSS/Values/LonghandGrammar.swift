@@ -22,6 +22,7 @@ extension PropertyParser {
         case .backgroundImage, .backgroundRepeat, .backgroundPositionX, .backgroundPositionY, .backgroundSize, .backgroundAttachment, .backgroundOrigin, .backgroundClip:
             return layerList(property, &cursor)
         case .boxShadow: return shadows(&cursor)
+        case .textShadow: return textShadows(&cursor)
         case .verticalAlign: return verticalAlign(&cursor)
         case .textDecorationLine: return decorationLine(&cursor)
         case .content: return content(&cursor)
@@ -255,6 +256,12 @@ extension PropertyParser {
         } while cursor.take(.comma)
         return .shadows(result)
     }
+    /// Like box-shadow, without spread and inset (CSS Text Decoration 3 §5).
+    private func textShadows(_ cursor: inout TokenCursor) -> Value? {
+        guard case .shadows(let list)? = shadows(&cursor) else { return nil }
+        for shadow in list { if shadow.inset || shadow.hasSpread { return nil } }
+        return .shadows(list)
+    }
     private func shadow(_ cursor: inout TokenCursor) -> SpecifiedShadow? {
         var lengths: [Value] = [], color: SpecifiedColor?, inset = false
         while !cursor.isAtEnd, cursor.token.kind != .comma {
@@ -265,7 +272,7 @@ extension PropertyParser {
         }
         guard lengths.count >= 2, lengths.count <= 4 else { return nil }
         let zero = Value.length(.zero)
-        return SpecifiedShadow(x: lengths[0], y: lengths[1], blur: lengths.count > 2 ? lengths[2] : zero, spread: lengths.count > 3 ? lengths[3] : zero, color: color, inset: inset)
+        return SpecifiedShadow(x: lengths[0], y: lengths[1], blur: lengths.count > 2 ? lengths[2] : zero, spread: lengths.count > 3 ? lengths[3] : zero, color: color, inset: inset, hasSpread: lengths.count > 3)
     }
     private func verticalAlign(_ cursor: inout TokenCursor) -> Value? {
         if let keyword = cursor.keyword {

@@ -161,6 +161,9 @@ extension PropertyID {
     static let borderStyles: [PropertyID] = [.borderTopStyle, .borderRightStyle, .borderBottomStyle, .borderLeftStyle]
     static let borderColors: [PropertyID] = [.borderTopColor, .borderRightColor, .borderBottomColor, .borderLeftColor]
     static let radii: [PropertyID] = [.borderTopLeftRadius, .borderTopRightRadius, .borderBottomRightRadius, .borderBottomLeftRadius]
+    /// What a page sets to give a control a look of its own (CSS UI 4 §7.2).
+    static let frameProperties: [PropertyID] = [.backgroundColor, .backgroundImage, .borderTopWidth, .borderTopStyle, .borderTopColor, .borderRightStyle, .borderBottomStyle, .borderLeftStyle,
+                                                .borderTopLeftRadius]
     static let backgroundLonghands: [PropertyID] = [.backgroundColor, .backgroundImage, .backgroundRepeat, .backgroundPositionX, .backgroundPositionY,
                                                     .backgroundSize, .backgroundAttachment, .backgroundOrigin, .backgroundClip]
     static let fontLonghands: [PropertyID] = [.fontStyle, .fontVariantCaps, .fontWeight, .fontSize, .lineHeight, .fontFamily]

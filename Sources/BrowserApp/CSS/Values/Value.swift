@@ -98,7 +98,7 @@ enum SpecifiedImage {
 
 struct SpecifiedShadow {
     var x: Value, y: Value, blur: Value, spread: Value
-    var color: SpecifiedColor?, inset = false
+    var color: SpecifiedColor?, inset = false, hasSpread = false
 }
 
 struct Declaration {
