@@ -39,9 +39,10 @@ let shotCommand = Command(
     ] + viewportOptions,
     argumentCount: 1...3, run: shootPage)
 
-private func laidOut(_ address: String, _ arguments: ParsedArguments) throws -> (page: LocalPage, width: Int, height: Int) {
+private func laidOut(_ address: String, _ arguments: ParsedArguments, laysOutSkipped: Bool = false) throws -> (page: LocalPage, width: Int, height: Int) {
     let width = try arguments.integer("width", in: 16...8192) ?? 1280, height = try arguments.integer("height", in: 16...16384) ?? 800
     let page = try LocalPage.load(address)
+    page.view.laysOutSkippedContents = laysOutSkipped
     page.view.viewportWidth = Int32(width)
     page.view.viewportHeight = Int32(height)
     page.view.update()
@@ -51,7 +52,7 @@ private func laidOut(_ address: String, _ arguments: ParsedArguments) throws -> 
 @Sendable func dumpPage(_ arguments: ParsedArguments) throws -> Int32 {
     let kinds = ["layout", "dom", "text", "display-list"].filter(arguments.flag)
     guard kinds.count <= 1 else { throw CommandFailure.usage("--\(kinds[0]) and --\(kinds[1]) exclude each other") }
-    let (page, _, _) = try laidOut(arguments.arguments[0], arguments)
+    let (page, _, _) = try laidOut(arguments.arguments[0], arguments, laysOutSkipped: kinds.isEmpty || kinds[0] == "layout")
     var dump = PageDump(page: page)
     switch kinds.first ?? "layout" {
     case "dom": dump.dom()

@@ -28,6 +28,7 @@ import Testing
         let local = try LocalPage.load(base.appendingPathExtension("html").path)
         local.view.viewportWidth = 1280
         local.view.viewportHeight = 800
+        local.view.laysOutSkippedContents = true
         local.view.update()
         let boxes = local.view.elementBoxes()
         #expect(boxes.map { local.document.name($0.node).string } == expected.compactMap { $0[0] as? String }, "\(page): other elements than Chromium's")

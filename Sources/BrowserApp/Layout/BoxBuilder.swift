@@ -168,6 +168,7 @@ final class BoxBuilder {
     private func startElement(_ n: NodeID, _ box: BoxID, _ style: ComputedStyle) {
         if opensList(n) { counters.openList(start: listStart(n), step: document.hasAttribute(n, .reversed) ? -1 : 1); frames[frames.count - 1].opensList = true }
         if style.display == .listItem { addMarker(n, box, style) }
+        if document.isHTML(n, .details), document.firstChild(n, named: .summary).isNone { addDefaultSummary(n, box, style) }
         if let before = styles.pseudoStyle(of: n, .before) { addPseudo(n, before) }
         frames[frames.count - 1].afterStyle = styles.pseudoStyle(of: n, .after)
     }

@@ -87,7 +87,10 @@ extension LayoutEngine {
                 starts.append(piece.top)
             }
             if let limit, height >= limit { return (starts, limit) }
-            if starts.count <= count { return (starts, height) }
+            // The margin behind the last piece belongs to its column.
+            let rest = total - starts[starts.count - 1] - height
+            if rest > .zero { shortage = Swift.min(shortage, rest) }
+            if starts.count <= count, rest <= .zero { return (starts, height) }
             height += Swift.max(LayoutUnit(raw: 1), shortage)
         }
         return ([.zero], total)

@@ -1,4 +1,4 @@
-// Boxes of `::first-letter` and contexts of `::first-line` (CSS Pseudo 4 §2); contents of closed details (HTML §4.11.1).
+// Boxes of `::first-letter` and contexts of `::first-line` (CSS Pseudo 4 §2).
 import DOM
 import CSS
 
@@ -79,33 +79,6 @@ extension BoxBuilder {
             b = tree.firstChild(b)
             while b != noBox, tree.kind(b) == .marker || !tree.flags(b).isDisjoint(with: [.floating, .outOfFlow]) { b = tree.next(b) }
         }
-    }
-
-    // MARK: Details
-
-    func isClosedDetails(_ n: NodeID) -> Bool { document.isHTML(n, .details) && !document.hasAttribute(n, .open_) }
-
-    /// A child of closed details other than the summary.
-    func isSkipped(_ n: NodeID) -> Bool {
-        let parent = document.parent(n)
-        guard !parent.isNone, isClosedDetails(parent) else { return false }
-        return !document.isHTML(n, .summary) || document.firstChild(parent, named: .summary) != n
-    }
-
-    /// Moves everything but the summary into a box without height that shows nothing.
-    func skipContents(of details: BoxID, _ n: NodeID) {
-        let summary = document.firstChild(n, named: .summary)
-        var shown: [BoxID] = [], skipped: [BoxID] = []
-        for c in tree.children(details) {
-            if !summary.isNone, tree.boxes[Int(c)].node == summary { shown.append(c) } else { skipped.append(c) }
-        }
-        if skipped.isEmpty { return }
-        let style = ComputedStyle(anonymousIn: tree.style(details), display: .block)
-        style.setHeight(.zero)
-        let wrapper = tree.make(.block, node: .none, style: addStyle(style), flags: [.clips, .formattingRoot, .generated])
-        tree.setChildren(wrapper, skipped)
-        finishBlock(wrapper)
-        tree.setChildren(details, shown + [wrapper])
     }
 }
 

@@ -145,9 +145,12 @@ struct AtomBuilder {
             if extra > .zero {
                 let half = LayoutUnit(raw: extra.raw / 2), hang = Swift.min(half, LayoutUnit(raw: tree.textStyle(b).size / 2)), ruby = tree.parent(b)
                 let isFirst = rubyGap > 0 && atoms[rubyGap - 1].kind == .open, hasTextBefore = isFirst && rubyGap > 1 && atoms[rubyGap - 2].isText
-                let isLast = tree.next(b) == noBox && tree.next(ruby) != noBox && tree.kind(tree.next(ruby)) == .text
+                let after = tree.next(b) == noBox ? tree.next(ruby) : noBox, isLast = after != noBox && tree.kind(after) == .text
+                // Over a space alone by half of it.
+                let isSpace = isLast && tree.boxes[Int(after)].textEnd - tree.boxes[Int(after)].textStart == 1
+                let hangAfter = isSpace ? Swift.min(hang, LayoutUnit(raw: snappedUp(tree.textStyle(after).fineSpace).raw / 2)) : hang
                 atoms[rubyGap].width = half - (hasTextBefore ? hang : .zero)
-                atom.width = extra - half - (isLast ? hang : .zero)
+                atom.width = extra - half - (isLast ? hangAfter : .zero)
             }
         }
         atoms.append(atom)

@@ -308,7 +308,17 @@ struct LineBuilder {
         if let last = lines.last { return Swift.max(.zero, last.height - (last.baseline - last.y) - rootStyle.descent) }
         let geometry = tree.geometry[g]
         if geometry.padding.top > .zero || geometry.border.top > .zero { return geometry.padding.top }
-        return Swift.max(.zero, geometry.margin.top)
+        return Swift.max(.zero, geometry.margin.top) + roomBelowSibling()
+    }
+    /// The lower half of the leading of the last line right before this block.
+    private func roomBelowSibling() -> LayoutUnit {
+        var before = noBox, c = tree.firstChild(tree.parent(context))
+        while c != noBox, c != context { if tree.kind(c).hasGeometry { before = c }; c = tree.next(c) }
+        guard before != noBox, tree.flags(before).contains(.inlineChildren) else { return .zero }
+        let g = tree.geometry[tree.geo(before)]
+        guard g.lineEnd > g.lineStart, g.padding.bottom == .zero, g.border.bottom == .zero else { return .zero }
+        let last = tree.lines[Int(g.lineEnd) - 1]
+        return Swift.max(.zero, last.height - (last.baseline - last.y) - tree.textStyle(before).descent)
     }
 
     /// Widens an annotation that is laid out already, its text staying in the middle.

@@ -313,7 +313,7 @@ extension BoxBuilder {
     }
 
     /// A marker in the line. Bullets and triangles take fixed room: bullet, a pixel and an em; 1.06 em for triangles.
-    private func addInsideMarker(_ text: String, shape: Marker.Shape, to box: BoxID, _ style: ComputedStyle) {
+    func addInsideMarker(_ text: String, shape: Marker.Shape, to box: BoxID, _ style: ComputedStyle) {
         let isTriangle = style.listStyleType == .disclosureOpen || style.listStyleType == .disclosureClosed
         guard shape != .text || isTriangle, !fonts.isEmpty else { addGeneratedText(text, to: box, decoration: 0); return }
         let ts = TextStyle(style, fonts: fonts)

@@ -194,6 +194,7 @@ public final class ComputedStyle {
     // For boxes that layout makes; only on styles of anonymous boxes.
     public func setPaddingLeft(_ width: LayoutUnit) { box.paddingLeft = .px(width) }
     public func setMarginRight(_ width: LayoutUnit) { box.marginRight = .px(width) }
+    public func setMarker(_ type: ListStyleType) { inherited.listStyleType = type; inherited.listStylePosition = .inside }
     public func setHeight(_ height: LayoutUnit) { box.height = .px(height) }
 
     static let initialQuotes = [QuotePair(open: "\u{201C}", close: "\u{201D}"), QuotePair(open: "\u{2018}", close: "\u{2019}")]
