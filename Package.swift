@@ -11,9 +11,9 @@ let hotPath: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], 
 /// lie in a folder of their own, `KernelAudit`, beside it.
 func guest(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
     if name == "Kernel" {
-        return .target(name: name, dependencies: dependencies, path: "Sources/GuestOS", exclude: ["ABI", "Apps", "Compression", "Drivers", "Policies", "Services", "Userland"], sources: ["Kernel", "KernelAudit"], swiftSettings: hotPath)
+        return .target(name: name, dependencies: dependencies, path: "Sources/GuestOS", exclude: ["ABI", "Apps", "Compression", "Drivers", "MemoryManager", "Policies", "Services", "Userland"], sources: ["Kernel", "KernelAudit"], swiftSettings: hotPath)
     }
-    return .target(name: name, dependencies: dependencies, path: "Sources/" + path)
+    return .target(name: name, dependencies: dependencies, path: "Sources/" + path, swiftSettings: name == "MemoryManager" ? hotPath : [])
 }
 
 let package = Package(
@@ -42,7 +42,8 @@ let package = Package(
         guest("Policies", "GuestOS/Policies", ["ABI"]),
         guest("Drivers", "GuestOS/Drivers", ["ABI"]),
         guest("Compression", "GuestOS/Compression"),
-        guest("Kernel", "GuestOS/Kernel", ["ABI", "Policies", "Drivers", "Compression"]),
+        guest("MemoryManager", "GuestOS/MemoryManager", ["ABI", "Compression"]),
+        guest("Kernel", "GuestOS/Kernel", ["ABI", "Policies", "Drivers", "MemoryManager"]),
         guest("Runtime", "GuestOS/Userland/Runtime", ["ABI"]),
         // The programs' allocator, natively for its tests.
         .target(name: "CAllocator", path: "Sources/GuestOS/Userland/CRuntime", exclude: ["integers.c", "runtime.c"], sources: ["allocator.c"], publicHeadersPath: "include"),
@@ -77,7 +78,7 @@ let package = Package(
         .target(name: "Conformance", dependencies: ["DOM", "HTML", "Images", "Graphics"], path: "Sources/Conformance"),
         // Image building, wiring, command line.
         .target(name: "ProgramBuilder", dependencies: ["Machine"], path: "Sources/ProgramBuilder"),
-        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "ABI", "ConsoleText", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium", swiftSettings: hotPath),
+        .target(name: "Terrarium", dependencies: ["Machine", "Devices", "Kernel", "MemoryManager", "ABI", "ConsoleText", "Policies", "Drivers", "NetStack", "Graphics", "ProgramBuilder"], path: "Sources/Terrarium", swiftSettings: hotPath),
         .target(name: "CBounds", path: "Sources/PartsBench/CBounds"),
         .target(name: "PartsBench", dependencies: ["CBounds", "Terrarium", "Machine", "Devices", "ProgramBuilder", "Compression", "DOM", "HTML", "CSS", "Layout", "Images", "Graphics"], path: "Sources/PartsBench", exclude: ["CBounds"]),
         .target(name: "SimctlCommands", dependencies: ["ABI", "FileSystem", "Policies", "PartsBench", "Terrarium", "Machine", "Devices", "ProgramBuilder", "ConsoleText", "Conformance", "DOM", "HTML", "CSS", "Layout", "Images", "SVG", "Pictures", "Graphics", "WebNet"], path: "Sources/SimctlCommands"),
@@ -103,7 +104,8 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["ABI", "FileClient", "Toolkit", "TerminalApp"], path: "Tests/TerminalTests"),
         .testTarget(name: "FileSystemTests", dependencies: ["ABI", "FileSystem"], path: "Tests/FileSystemTests"),
         .testTarget(name: "FilesTests", dependencies: ["ABI", "Runtime", "FileClient", "FileService", "FileSystem", "Toolkit", "TerminalApp"], path: "Tests/FilesTests"),
-        .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression", "Runtime", "InitService"], path: "Tests/KernelTests"),
+        .testTarget(name: "KernelTests", dependencies: ["Kernel", "ABI", "Policies", "Drivers", "Compression", "MemoryManager", "Runtime", "InitService"], path: "Tests/KernelTests"),
+        .testTarget(name: "MemoryManagerTests", dependencies: ["MemoryManager", "Compression", "ABI"], path: "Tests/MemoryManagerTests"),
         .testTarget(name: "PoliciesTests", dependencies: ["Policies"], path: "Tests/PoliciesTests"),
         .testTarget(name: "NetworkServiceTests", dependencies: ["ABI", "Runtime", "NetStack", "NetClient", "NetworkService", "WebNet", "CSlirp"], path: "Tests/NetworkServiceTests"),
         .testTarget(name: "WebNetTests", dependencies: ["ABI", "NetClient", "WebNet"], path: "Tests/WebNetTests"),

@@ -14,7 +14,7 @@ extension FakeMachine {
         let after = kernel.checkConservation()
         #expect(after == nil, "\(after ?? "")", sourceLocation: location)
         var empty = Ledger()
-        empty.framesFree = frameCount - kernel.frames.total(.kernel) - kernel.frames.total(.archive)
+        empty.framesFree = frameCount - kernel.memory.frames.total(.kernel) - kernel.memory.frames.total(.archive)
         #expect(kernel.ledger() == empty, sourceLocation: location)
     }
 }

@@ -91,16 +91,16 @@ struct Dice {
         for p in m.kernel.processes where p.isAlive && p.pid != 1 { m.kernel.endProcess(p, .killed, code: 0) }
         m.run(until: m.now + 10_000_000)
         #expect(m.kernel.checkConservation() == nil)
-        #expect(m.kernel.memoryRecord.framesCompressedPool == 0 && m.kernel.swap.slots.usedCount == 0 && m.kernel.memoryRecord.framesShared == 0)
+        #expect(m.kernel.memoryRecord.framesCompressedPool == 0 && m.kernel.memory.swap.slots.usedCount == 0 && m.kernel.memoryRecord.framesShared == 0)
         m.expectAllReturned()
     }
     @Test func theAuditFindsALeakedFrameAndALostReference() {
         let m = FakeMachine()
         let k = m.boot { g, _ in _ = g.channel() }
         #expect(k.checkConservation() == nil)
-        let frame = k.frames.allocate(.process)!
+        let frame = k.memory.frames.allocate(.process)!
         #expect(k.checkConservation() != nil)
-        k.frames.release(frame)
+        k.memory.frames.release(frame)
         #expect(k.checkConservation() == nil)
         k.retain(k.processes[0].handles.entries[0].ref)
         #expect(k.checkConservation() != nil)

@@ -203,7 +203,7 @@ private final class StubbornPolicy: MemoryPolicy {
         let m = cloneUnderPressure(NonePolicy())
         #expect(m.notes == ["clone=-11"])
         #expect(m.kernel.processRecords.filter { $0.name.string == "hog" }.map { $0.exitReason } == [0])
-        #expect(m.kernel.counters.decompressions > 0 && m.kernel.counters.outOfMemoryKills == 0)
+        #expect(m.kernel.memoryCounters.decompressions > 0 && m.kernel.counters.outOfMemoryKills == 0)
         m.expectAllReturned()
     }
     /// A policy that puts the source to sleep meanwhile: no copy, instead of one without its compressed pages.

@@ -83,8 +83,8 @@ final class ScriptedPolicy: MemoryPolicy {
         }
         // 10 pages of each kind; the program's scratch page compresses. Noise cannot: it goes to swap or stays.
         #expect(m.notes == ["active refused=-11", "hibernate=0", "state 3 4 resident \(swap ? 0 : 10) compressed 11 swapped \(swap ? 10 : 0)", "asleep=-3", "same", "same"])
-        #expect(k.counters.hibernations == 1 && k.counters.thaws == 1 && k.counters.decompressions == 11)
-        #expect(k.counters.swapOuts == (swap ? 10 : 0) && k.counters.swapIns == (swap ? 10 : 0))
+        #expect(k.counters.hibernations == 1 && k.counters.thaws == 1 && k.memoryCounters.decompressions == 11)
+        #expect(k.memoryCounters.swapOuts == (swap ? 10 : 0) && k.memoryCounters.swapIns == (swap ? 10 : 0))
         #expect(m.tasks.compactMap { $0 }.filter { $0.isParked }.isEmpty)
         #expect(k.checkConservation() == nil)
         #expect(k.memoryRecord.framesCompressedPool == 0)
@@ -113,8 +113,8 @@ final class ScriptedPolicy: MemoryPolicy {
         }
         #expect(m.notes == ["kill=0", "kill=0", "kill=0", "kill=0"])
         #expect(k.checkConservation() == nil)
-        #expect(k.swap.slots.usedCount == 0 && k.swap.requestCount == 0 && k.memoryRecord.framesCompressedPool == 0)
-        #expect(k.frames.total(.swap) == 0 && k.frames.total(.process) == 1)
+        #expect(k.memory.swap.slots.usedCount == 0 && k.memory.swap.requestCount == 0 && k.memoryRecord.framesCompressedPool == 0)
+        #expect(k.memory.frames.total(.swap) == 0 && k.memory.frames.total(.process) == 1)
         m.expectAllReturned()
     }
     @Test func touchingPagesWhileTheyAreWrittenOutKeepsThem() {
@@ -132,7 +132,7 @@ final class ScriptedPolicy: MemoryPolicy {
             }
         }
         #expect(m.notes == ["same", "same", "same"])
-        #expect(k.counters.swapIns == 0 && k.counters.swapOuts > 0 && k.swap.slots.usedCount == 0)
+        #expect(k.memoryCounters.swapIns == 0 && k.memoryCounters.swapOuts > 0 && k.memory.swap.slots.usedCount == 0)
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }
@@ -291,7 +291,7 @@ final class ScriptedPolicy: MemoryPolicy {
             g.note("bytes", g.receive(x).result)
         }
         #expect(m.notes == ["send=0", "bytes=4"])
-        #expect(k.counters.swapIns >= 1)
+        #expect(k.memoryCounters.swapIns >= 1)
         #expect(k.checkConservation() == nil)
         m.expectAllReturned()
     }

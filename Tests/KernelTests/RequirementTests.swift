@@ -26,14 +26,14 @@ import Testing
         #expect(script.terminationStatus == 0 && text.contains("\(count) total"), "\(text)")
     }
     /// KERN-001, KERN-002, KERN-008, KERN-030: the kernel is built from its own code, the drivers, the memory policies and
-    /// the compressor alone, and knows no program by name but the one it boots: adding a program changes nothing in it.
+    /// the memory manager alone, and knows no program by name but the one it boots: adding a program changes nothing in it.
     @Test func theKernelKnowsHardwareAndNoPrograms() throws {
         let recipe = try JSONSerialization.jsonObject(with: Data(contentsOf: Self.root.appendingPathComponent("images/programs.json"))) as? [String: Any]
         let programs = (recipe?["programs"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
         #expect(programs.contains("wm") || programs.count >= 5, "\(programs)")
         for (name, lines) in try Self.sources("Kernel") + Self.sources("KernelAudit") {
             for line in Self.code(lines) {
-                if line.hasPrefix("import ") { #expect(["ABI", "Compression", "Drivers", "Policies"].contains(line.dropFirst(7)), "\(name): \(line)") }
+                if line.hasPrefix("import ") { #expect(["ABI", "Drivers", "MemoryManager", "Policies"].contains(line.dropFirst(7)), "\(name): \(line)") }
                 for program in programs where line.contains("\"\(program)\"") { #expect(program == "init" && name == "Configuration.swift", "\(name): \(line)") }
             }
         }

@@ -51,7 +51,7 @@ extension WholeMachine {
             #expect(control.contentHash == slept.contentHash)
             #expect(slept.contentHash == scrolled, "and it is the frame of before the switch")
             #expect(tab(slept)?.pid == asleep.pid && slept.marks(.tabReloaded).isEmpty)
-            #expect(slept.kernel.counters.decompressions > 0)
+            #expect(slept.kernel.memoryCounters.decompressions > 0)
             for s in [control, slept] { s.run(untilSecond: 7.6) }
             #expect(control.contentHash == slept.contentHash && control.contentHash != scrolled, "both scroll on alike")
             slept.expectAllReturned()
@@ -79,7 +79,7 @@ extension WholeMachine {
             s.run(untilSecond: 2.9)
             let first = s.contentHash
             s.run(untilSecond: 16.9)
-            #expect(s.kernel.counters.hibernations > 0 && s.kernel.counters.compressions > 0, "\(s.kernel.counters)")
+            #expect(s.kernel.counters.hibernations > 0 && s.kernel.memoryCounters.compressions > 0, "\(s.kernel.counters)")
             #expect(s.kernel.decisionLog.contains { $0.isApplied && $0.framesFree < $0.framesLow })
             s.expectConserved()
             s.run(untilSecond: 18.9)

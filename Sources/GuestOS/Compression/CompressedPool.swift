@@ -26,14 +26,18 @@ public struct CompressedPool {
 
     /// Compresses a page into `scratch`, or finds that it needs no compression.
     public func classify(_ page: UnsafeRawPointer) -> PageClass {
-        let word = page.load(as: UInt32.self)
-        let pattern = UInt64(word) | UInt64(word) << 32
-        var i = 0
-        while i < CompressedPool.pageByteCount, page.load(fromByteOffset: i, as: UInt64.self) == pattern { i += 8 }
-        if i == CompressedPool.pageByteCount { return .filled(word) }
+        if let word = CompressedPool.repeatedWord(page) { return .filled(word) }
         let capacity = CompressedPool.chunkCountMax * CompressedPool.chunkByteCount
         guard let n = codec.compress(page, count: CompressedPool.pageByteCount, into: scratch, capacity: capacity) else { return .incompressible }
         return .compressible(byteCount: n)
+    }
+    /// The word that a page consists of; nil when there are several.
+    public static func repeatedWord(_ page: UnsafeRawPointer) -> UInt32? {
+        let word = page.load(as: UInt32.self)
+        let pattern = UInt64(word) | UInt64(word) << 32
+        var i = 0
+        while i < pageByteCount, page.load(fromByteOffset: i, as: UInt64.self) == pattern { i += 8 }
+        return i == pageByteCount ? word : nil
     }
     /// Stores `byteCount` bytes of `scratch`. `newFrame` is called when no pool frame has room. Nil: no frame to be had.
     public mutating func store(byteCount n: Int, address: (UInt32) -> UnsafeMutableRawPointer, newFrame: () -> UInt32?) -> UInt32? {

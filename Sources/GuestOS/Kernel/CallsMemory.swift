@@ -1,12 +1,13 @@
 // System calls on memory: shared memory, the boot archive, giving pages back, the memory record.
 
 import ABI
+import MemoryManager
 
 extension Kernel {
     func callSharedCreate(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a0 > 0, a.a0 <= Int64(KernelLimits.sharedPageCountMax * Limits.pageByteCount) else { throw .failed(.invalidArgument) }
         let pageCount = (Int(a.a0) + Limits.pageByteCount - 1) / Limits.pageByteCount
-        guard Int(p.record.pagesResident) + p.charges.sharedPageCount + pageCount <= processFramesMax else { throw .failed(.limitReached) }
+        guard Int(p.space.counts.resident) + p.charges.sharedPageCount + pageCount <= processFramesMax else { throw .failed(.limitReached) }
         charge(costs.perItem * UInt64(pageCount))
         let object = SharedObject(byteCount: Int(a.a0), backing: .anonymous, frames: [UInt32](repeating: noFrame, count: pageCount))
         return Int64(try newHandle(p, object, [.read, .write, .map, .duplicate, .transfer]))
@@ -54,9 +55,9 @@ extension Kernel {
         let first = UInt32((a.a0 + 0xffff) >> 16), end = max(first, UInt32((a.a0 + a.a1) >> 16)), windowStart = Limits.sharedWindowStart >> 16
         var given: Int64 = 0
         charge(costs.perItem * UInt64(end - first))
-        for page in min(first, windowStart)..<min(end, windowStart) where p.pageTable[page].state != .absent {
-            if p.pageTable[page].state != .zero { given += 1 }
-            releasePage(p, page, unmap: true)
+        for page in min(first, windowStart)..<min(end, windowStart) where p.space.pageTable[page].state != .absent {
+            if p.space.pageTable[page].state != .zero { given += 1 }
+            memory.releasePage(p.space, page, unmap: true)
         }
         for m in p.mappings where m.isWritable && m.page < end {
             for page in max(first, m.page)..<max(first, min(end, m.page + m.pageCount)) where releaseSharedPage(m, page) { given += 1 }
@@ -73,17 +74,17 @@ extension Kernel {
         for user in object.mappings {
             guard let q = objects[user.process] as? GuestProcess else { continue }
             let its = user.page + UInt32(index)
-            if q.pageTable[its].state == .shared {
-                q.pageTable[its] = PageEntry()
+            if q.space.pageTable[its].state == .shared {
+                q.space.pageTable[its] = PageEntry()
                 hal.unmap(task: q.task, page: its)
             }
         }
-        frames.release(frame)
+        memory.frames.release(frame)
         chargeSharedFrame(object, -1)
         return true
     }
     func callMemoryInfo(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
-        charge(costs.perItem * UInt64(frames.frameCount))
+        charge(costs.perItem * UInt64(hal.frameCount))
         try emit(p, a.a0) { memoryRecord.emit(&$0) }
         return 0
     }

@@ -81,25 +81,25 @@ extension Kernel {
     func callTabRegister(_ a: SystemCallArguments, _ target: GuestProcess) throws(CallStop) -> Int64 {
         guard target.isAlive else { throw .failed(.wrongState) }
         guard a.a1 > 0, a.a1 <= Int64(UInt32.max) else { throw .failed(.invalidArgument) }
-        target.isTab = true
-        target.record.tabID = UInt32(a.a1)
-        target.lastActiveNanoseconds = hal.nowNanoseconds
+        target.tab.isTab = true
+        target.tab.tabID = UInt32(a.a1)
+        target.tab.lastActiveNanoseconds = hal.nowNanoseconds
         return 0
     }
     /// What the browser says of a tab. Active and passive wake it; hidden leaves a sleeping tab asleep; frozen, hibernated
     /// and discarded are requests.
     func callTabUpdate(_ p: GuestProcess, _ a: SystemCallArguments, _ target: GuestProcess) throws(CallStop) -> Int64 {
         guard let state = LifecycleState(rawValue: Int32(truncatingIfNeeded: a.a1)) else { throw .failed(.invalidArgument) }
-        guard target.isAlive, target.isTab else { throw .failed(.wrongState) }
-        target.tabFlags = TabFlags(rawValue: UInt32(truncatingIfNeeded: a.a2))
+        guard target.isAlive, target.tab.isTab else { throw .failed(.wrongState) }
+        target.tab.flags = TabFlags(rawValue: UInt32(truncatingIfNeeded: a.a2))
         switch state {
         case .active, .passive:
             thaw(target)
-            target.lastActiveNanoseconds = hal.nowNanoseconds
+            target.tab.lastActiveNanoseconds = hal.nowNanoseconds
             setLifecycle(target, state)
         case .hidden:
             if target.isFrozen { return 0 }
-            if target.lifecycle == .active { target.lastActiveNanoseconds = hal.nowNanoseconds }
+            if target.tab.lifecycle == .active { target.tab.lastActiveNanoseconds = hal.nowNanoseconds }
             setLifecycle(target, .hidden)
         case .frozen, .hibernated, .discarded:
             if target === p { throw .failed(.wrongState) }
@@ -109,7 +109,7 @@ extension Kernel {
         return 0
     }
     func setLifecycle(_ p: GuestProcess, _ state: LifecycleState) {
-        p.lifecycle = state
+        p.tab.lifecycle = state
         if p.priority == 0 { return }
         let wasQueued = p.isQueued
         dequeue(p)

@@ -1,6 +1,7 @@
 // The kernel's limits, costs and configuration, on one page.
 
 import ABI
+import MemoryManager
 import Policies
 
 /// Fixed capacities. Program-visible limits stand in `ABI.Limits`.
@@ -31,12 +32,11 @@ public enum KernelLimits {
     static let serviceCountMax = 64
     static let randomByteCountMax = 65536
     static let inputEventCountMax = 1024
-    static let swapRequestCountMax = 256
     /// Transfers of the data disk at a time, a frame each.
     static let diskTransferCountMax = 4
     static let decisionLogCountMax = 4096
-    /// Frames that only the compressed pool and swap-in may take, so that reclaim itself never needs memory it frees.
-    public static let reserveFrameCount = 16
+    /// What is left when an allocation begins to reclaim.
+    public static let reserveFrameCount = MemoryLimits.reserveFrameCount
     static let priorityCount = 3
 }
 
@@ -57,6 +57,9 @@ public struct CostModel: Sendable {
     public var interrupt: UInt64 = 1_000
     public var perItem: UInt64 = 4                  // one entry of a table that a call walks, one byte it makes
     public init() {}
+    var memory: MemoryCosts {
+        MemoryCosts(pageZero: pageZero, pageCopy: pageCopy, pageMap: pageMap, compressPage: compressPage, decompressPage: decompressPage, perItem: perItem)
+    }
 }
 
 /// What the kernel is started with.

@@ -2,8 +2,8 @@
 // what the kernel makes of it: handles, signals, the framebuffer as shared memory.
 
 import ABI
-import Compression
 import Drivers
+import MemoryManager
 
 /// Register access of the drivers through the HAL.
 final class HALRegisters: RegisterAccess {
@@ -87,12 +87,12 @@ extension Kernel {
     private func attachSwap(_ driver: BlockDriver) {
         devices.block = driver
         let slotCount = driver.sectorCount * UInt64(BlockDriver.sectorByteCount) / UInt64(Limits.pageByteCount)
-        swap.slots.open(count: Int(min(slotCount, 1 << 20)))
+        memory.openSwap(slotCount: Int(min(slotCount, 1 << 20)))
     }
     /// Zeroed contiguous frames; nil when memory is too fragmented or short.
     private func dma(_ count: Int) -> DMARegion? {
-        guard let first = frames.allocateContiguous(.kernel, count: count) else { return nil }
-        for i in 0..<UInt32(count) { clear(first + i) }
+        guard let first = memory.frames.allocateContiguous(.kernel, count: count) else { return nil }
+        for i in 0..<UInt32(count) { memory.clear(first + i) }
         return DMARegion(base: hal.frameAddress(first), physical: hal.physicalAddress(ofFrame: first), byteCount: count * Limits.pageByteCount)
     }
     private func publish(_ kind: DeviceKind, _ signals: Signals) {
@@ -136,9 +136,9 @@ extension Kernel {
     }
     private func attachFramebuffer(_ gpu: GPUDriver) {
         let count = (gpu.framebufferByteCount + Limits.pageByteCount - 1) / Limits.pageByteCount
-        guard let first = frames.allocateContiguous(.kernel, count: count) else { return }
+        guard let first = memory.frames.allocateContiguous(.kernel, count: count) else { return }
         let list = (0..<UInt32(count)).map { first + $0 }
-        for f in list { clear(f) }
+        for f in list { memory.clear(f) }
         let object = SharedObject(byteCount: gpu.framebufferByteCount, backing: .device, frames: list)
         insertAtBoot(object)
         devices.framebuffer = object

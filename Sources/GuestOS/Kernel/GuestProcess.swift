@@ -1,6 +1,7 @@
 // The process object: what the scheduler, the memory manager and the tab policies know of one program.
 
 import ABI
+import MemoryManager
 
 /// What happens when the process gets the processor next.
 enum ResumeKind: UInt8 {
@@ -32,7 +33,6 @@ public final class GuestProcess: KernelObject {
     let program: Int32
     let name: InlineName
     var parent = ObjectRef.none             // who started it; its parent when that one has ended
-    var task: Int32
 
     // Scheduler.
     var state = RunState.ready
@@ -47,24 +47,19 @@ public final class GuestProcess: KernelObject {
     // Waiting.
     var waits: [ObjectRef] = []
     var waitTimer: TimerQueue.Key?
-    var isWaitingForPage = false
+    var awaitedPage: UInt32?                // comes from swap
     var diskTransfer: Int?                  // of the call it is blocked in
     var subscriptions: [Subscription] = []
     var rotation = 0
 
     // Capabilities and memory.
     var handles = HandleTable()
-    var pageTable = PageTable()
+    let space: AddressSpace
     var mappings: [Mapping] = []            // ascending by page
 
     // Tab life cycle (memory manager).
-    var isTab = false
-    var lifecycle = LifecycleState.active
-    var tabFlags: TabFlags = []
-    var lastActiveNanoseconds: UInt64 = 0
     var isFrozen = false
     var hibernateWhenQuiescent = false
-    var compressionCursor: UInt32 = 0
 
     // Accounting.
     var charges = Charges()
@@ -75,10 +70,15 @@ public final class GuestProcess: KernelObject {
         self.pid = pid
         self.program = program
         self.name = name
-        self.task = task
+        space = AddressSpace(id: pid, task: task)
         super.init(kind: .process)
     }
 
+    var task: Int32 { space.task }
+    var tab: TabState {
+        get { space.tab }
+        set { space.tab = newValue }
+    }
     /// No native stack: may be cloned and hibernated.
     var isQuiescent: Bool { state == .quiescent || (state == .ready && resume == .deliver) }
     var isAlive: Bool { state != .ended }

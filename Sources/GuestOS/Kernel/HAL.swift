@@ -2,6 +2,7 @@
 // that the same kernel runs hosted (over `Machine`) and on metal (Embedded Swift accepts class-bound existentials).
 
 import ABI
+import MemoryManager
 
 /// Why a task gave the processor back.
 public enum TaskExit: Sendable, Equatable {
@@ -31,17 +32,14 @@ public struct SystemCallArguments: Sendable {
 }
 
 /// What the machine under the kernel offers. Task ids are small integers chosen by the HAL, never negative.
-public protocol HAL: AnyObject {
-    // Time. Kernel work is charged from the cost model; charging advances `now` by the time of return to the run loop.
-    var nowNanoseconds: UInt64 { get }
+public protocol HAL: MemoryHardware {
+    // Time (more of it in `MemoryHardware`). Charging advances `now` by the time of return to the run loop.
     var wallClockNanoseconds: UInt64 { get }
-    func charge(nanoseconds: UInt64)
     /// One-shot alarm: the run loop calls `Kernel.alarm()` at this time. `.max` disarms.
     func setAlarm(nanoseconds: UInt64)
 
     // RAM, in frames of 64 KiB. The kernel sees all of it.
     var frameCount: Int { get }
-    func frameAddress(_ frame: UInt32) -> UnsafeMutableRawPointer
     func physicalAddress(ofFrame frame: UInt32) -> UInt64
 
     // Programs and their tasks (address space + registers + stack).
@@ -52,10 +50,6 @@ public protocol HAL: AnyObject {
     /// A copy of a quiescent task's registers, globals and tables, with nothing mapped; -1 when impossible.
     func cloneTask(_ task: Int32) -> Int32
     func destroyTask(_ task: Int32)
-    /// Frees the native stack and mapping cost of a quiescent task that will sleep long; `begin` brings it back.
-    func parkTask(_ task: Int32)
-    func map(task: Int32, page: UInt32, frame: UInt32, writable: Bool)
-    func unmap(task: Int32, page: UInt32)
     /// Prepares a call of `entry` on a quiescent task. False when the program lacks that export.
     func begin(task: Int32, entry: TaskEntry, argument0: Int64, argument1: Int64) -> Bool
     /// Runs until an exit. `consumed` is the number of instructions executed.

@@ -2,18 +2,15 @@
 // One processor, one thread: nothing here is re-entered except where said.
 
 import ABI
-import Compression
 import Drivers
+import MemoryManager
 import Policies
 
 /// What the kernel counted since boot.
 public struct KernelCounters: Sendable {
     public var systemCalls: UInt64 = 0, contextSwitches: UInt64 = 0, faults: UInt64 = 0, messages: UInt64 = 0
-    public var compressions: UInt64 = 0, decompressions: UInt64 = 0, swapOuts: UInt64 = 0, swapIns: UInt64 = 0, swapErrors: UInt64 = 0
     public var freezes: UInt64 = 0, hibernations: UInt64 = 0, thaws: UInt64 = 0, discards: UInt64 = 0, outOfMemoryKills: UInt64 = 0
     public var refusedDecisions: UInt64 = 0, droppedInputEvents: UInt64 = 0, droppedConsoleBytes: UInt64 = 0, diskErrors: UInt64 = 0, traps: UInt64 = 0
-    /// Nanoseconds charged for compressing and decompressing.
-    public var compressionNanoseconds: UInt64 = 0
     public init() {}
 }
 
@@ -50,12 +47,7 @@ public final class Kernel {
     var alarmSet: UInt64 = .max
 
     // Memory.
-    var frames: FrameAllocator
-    var zeroFrame: UInt32 = 0
-    var pool = CompressedPool()
-    var sleepers: [ObjectRef] = []              // hibernated tabs with pages still to compress
-    var swap = SwapSpace()
-    var pressure = PressureMeter()
+    let memory: MemoryManager
     var framesLow = 0, framesHigh = 0, processFramesMax = 0
     var reclaimer: GuestProcess?                // for whom memory is being reclaimed
     var wasBelowLow = false
@@ -70,7 +62,7 @@ public final class Kernel {
         self.configuration = configuration
         costs = configuration.costs
         memoryPolicy = configuration.policy
-        frames = FrameAllocator(frameCount: hal.frameCount)
+        memory = MemoryManager(hardware: hal, costs: configuration.costs.memory, frameCount: hal.frameCount)
         wallClockBase = hal.wallClockNanoseconds &- hal.nowNanoseconds
     }
 
@@ -78,12 +70,10 @@ public final class Kernel {
     public func boot() {
         invariant(phase == .created, "booted twice")
         openArchive()
-        guard let zero = frames.allocate(.kernel) else { kernelPanic("no memory at boot") }
-        zeroFrame = zero
-        clear(zero)
-        framesLow = configuration.framesLow > 0 ? Int(configuration.framesLow) : frames.frameCount / 8
-        framesHigh = configuration.framesHigh > 0 ? Int(configuration.framesHigh) : frames.frameCount / 5
-        processFramesMax = configuration.processFramesMax > 0 ? Int(configuration.processFramesMax) : frames.frameCount / 2
+        invariant(memory.boot(), "no memory at boot")
+        framesLow = configuration.framesLow > 0 ? Int(configuration.framesLow) : hal.frameCount / 8
+        framesHigh = configuration.framesHigh > 0 ? Int(configuration.framesHigh) : hal.frameCount / 5
+        processFramesMax = configuration.processFramesMax > 0 ? Int(configuration.processFramesMax) : hal.frameCount / 2
         phase = .probing
         _ = timers.add(hal.nowNanoseconds + 1_000_000_000, .probeTimeout)
         probeDevices()
@@ -169,7 +159,7 @@ public final class Kernel {
                 if let i = services.firstIndex(where: { $0.end == peer.ref }) { release(services.remove(at: i).end) }
             }
         } else if let shared = o as? SharedObject {
-            for f in shared.frames where f != noFrame { frames.release(f) }
+            for f in shared.frames where f != noFrame { memory.frames.release(f) }
         } else if let timer = o as? TimerObject {
             if let key = timer.entry { timers.remove(key) }
         } else if let p = o as? GuestProcess {
@@ -202,7 +192,7 @@ public final class Kernel {
             p.state = .ready
             p.resume = .deliver
         case .blocked:
-            if p.isWaitingForPage { return }
+            if p.awaitedPage != nil { return }
             p.state = .ready
             p.resume = .restartCall
         case .ready, .ended: return
@@ -224,7 +214,6 @@ public final class Kernel {
     // MARK: Small tools
 
     func charge(_ nanoseconds: UInt64) { hal.charge(nanoseconds: nanoseconds) }
-    func clear(_ frame: UInt32) { hal.frameAddress(frame).initializeMemory(as: UInt64.self, repeating: 0, count: Limits.pageByteCount / 8) }
     /// A line of its own on the console.
     func log(_ line: String) { writeConsole((devices.console?.lineStart ?? []) + Array(line.utf8) + [10]) }
     func openArchive() {
@@ -232,7 +221,7 @@ public final class Kernel {
             let file = hal.archiveFile(i)
             let pageCount = (file.byteCount + Limits.pageByteCount - 1) / Limits.pageByteCount
             let list = (0..<pageCount).map { file.firstFrame + UInt32($0) }
-            for f in list { frames.reserve(f, .archive) }
+            for f in list { memory.frames.reserve(f, .archive) }
             let object = SharedObject(byteCount: file.byteCount, backing: .archive, frames: list)
             insertAtBoot(object)
             archive.append(ArchiveFile(name: file.name, ref: object.ref))

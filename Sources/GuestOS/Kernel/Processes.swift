@@ -1,6 +1,7 @@
 // Processes come and go: spawn, clone, the end with everything it gives back, and what is told about them.
 
 import ABI
+import MemoryManager
 
 extension Kernel {
     /// A new process that will run `instantiate`, then `start(bootstrap)`. The entry moves: it counts its reference already.
@@ -16,12 +17,12 @@ extension Kernel {
     /// A copy-on-write copy of a quiescent process: its memory and read-only mappings, none of its handles.
     func cloneProcess(_ source: GuestProcess, parent: GuestProcess, bootstrap: HandleEntry?) throws(SystemError) -> GuestProcess {
         guard hasRoomForProcess(startedBy: parent) else { throw .limitReached }
-        guard source.isAlive, source.isQuiescent, !source.isFrozen, bringBackForClone(source) else { throw .wrongState }
+        guard source.isAlive, source.isQuiescent, !source.isFrozen, bringBack(source) else { throw .wrongState }
         let p = try admit(hal.cloneTask(source.task), source.program, source.name, parent, bootstrap)
         p.isInstantiated = true
         sharePages(from: source, to: p)
         try start(p, .cloned)
-        charge(costs.cloneBase + costs.clonePerPage * UInt64(p.record.pagesResident))
+        charge(costs.cloneBase + costs.clonePerPage * UInt64(p.space.counts.resident))
         return p
     }
     private func admit(_ task: Int32, _ program: Int32, _ name: InlineName, _ parent: GuestProcess?, _ bootstrap: HandleEntry?) throws(SystemError) -> GuestProcess {
@@ -37,7 +38,8 @@ extension Kernel {
         processes.append(p)
         for a in ancestry(parent) { a.descendantCount += 1 }
         if let b = bootstrap, let handle = p.handles.insert(b) { p.bootstrapHandle = handle }
-        p.lastActiveNanoseconds = hal.nowNanoseconds
+        p.tab.lastActiveNanoseconds = hal.nowNanoseconds
+        memory.insert(p.space)
         enqueue(p)
         return p
     }
@@ -47,24 +49,12 @@ extension Kernel {
         endProcess(p, .killed, code: 0)
         throw .notSupported
     }
+    /// Everything compressed is there again, and reclaim has not put the process to sleep for it.
+    private func bringBack(_ p: GuestProcess) -> Bool {
+        memory.bringBackForClone(p.space) { allocateFrame(for: p, .process, near: $0) } && !p.isFrozen
+    }
     private func sharePages(from source: GuestProcess, to p: GuestProcess) {
-        for page in source.pageTable.pages({ $0 == .resident || $0 == .filled || $0 == .zero }) {
-            let entry = source.pageTable[page]
-            p.pageTable[page] = PageEntry(state: entry.state, isWritable: false, value: entry.value)
-            if entry.state == .filled {
-                p.record.pagesFilled += 1
-                continue
-            }
-            if entry.state == .resident {
-                frames.retain(entry.value)
-                p.record.pagesResident += 1
-            }
-            if entry.isWritable {
-                source.pageTable[page].isWritable = false
-                hal.map(task: source.task, page: page, frame: entry.value, writable: false)
-            }
-            hal.map(task: p.task, page: page, frame: entry.value, writable: false)
-        }
+        memory.sharePages(from: source.space, to: p.space)
         for m in source.mappings where !m.isWritable {
             guard let object = objects[m.ref] as? SharedObject else { continue }
             retain(m.ref)
@@ -93,7 +83,7 @@ extension Kernel {
         for entry in p.handles.removeAll() { drop(entry) }
         reclaimUnreachable()
         bequeath(p)
-        if reason == .discarded { p.lifecycle = .discarded }
+        if reason == .discarded { p.tab.lifecycle = .discarded }
         if reason != .exited || code != 0 { log("kernel: process \(p.pid) (" + p.name.string + ") ended: " + reason.name + ", code \(code)") }
         setSignals(p, .terminated, true)
         release(p.ref)

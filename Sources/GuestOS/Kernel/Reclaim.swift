@@ -2,29 +2,25 @@
 // compressed pool and for swap-in, so that reclaim can always make progress.
 
 import ABI
+import MemoryManager
 import Policies
 
 extension Kernel {
     /// A frame for `p`, whose memory is being served; nil when even the last resort gave nothing. The contents are stale.
     func allocateFrame(for p: GuestProcess, _ owner: FrameOwner, near page: UInt32?) -> UInt32? {
         // Shared memory was counted when it was created, by whoever that was.
-        if owner != .shared, Int(p.record.pagesResident) + p.charges.sharedPageCount >= processFramesMax { return nil }
-        if frames.freeCount <= KernelLimits.reserveFrameCount {
+        if owner != .shared, Int(p.space.counts.resident) + p.charges.sharedPageCount >= processFramesMax { return nil }
+        if !memory.hasSpareFrames {
             reclaim(for: p)
-            if frames.freeCount <= KernelLimits.reserveFrameCount { return nil }
+            if !memory.hasSpareFrames { return nil }
         }
-        var preferred: UInt32?
-        if let n = page, n > 0 {
-            let before = p.pageTable[n - 1]
-            if before.state == .resident { preferred = before.value + 1 }
-        }
-        let frame = frames.allocate(owner, preferred: preferred)
+        let frame = memory.frames.allocate(owner, preferred: page.flatMap { memory.preferredFrame(p.space, $0) })
         noticeWatermark()
         return frame
     }
     /// Runs the policy at the next turn when free memory falls below the low watermark.
     private func noticeWatermark() {
-        let isBelow = frames.freeCount < framesLow
+        let isBelow = memory.frames.freeCount < framesLow
         if isBelow, !wasBelowLow, phase == .running {
             _ = timers.add(hal.nowNanoseconds, .watermark)
         }
@@ -34,6 +30,7 @@ extension Kernel {
     private func reclaim(for p: GuestProcess) {
         if reclaimer != nil { return }
         reclaimer = p
+        memory.served = [p.pid, lastRun?.pid ?? 0]
         let before = hal.nowNanoseconds
         compressUntilEnough()
         if !hasEnough {
@@ -41,44 +38,40 @@ extension Kernel {
             hibernateFrozen(except: p)
             compressUntilEnough()
         }
-        while frames.freeCount <= KernelLimits.reserveFrameCount, let victim = outOfMemoryVictim(except: p) {
+        while !memory.hasSpareFrames, let victim = outOfMemoryVictim(except: p) {
             counters.outOfMemoryKills += 1
-            note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.record.tabID, policy: "kernel", applied: true)
+            note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.tab.tabID, policy: "kernel", applied: true)
             endProcess(victim, .outOfMemory, code: 0)
         }
-        pressure.addStall(hal.nowNanoseconds - before, isFull: true)
+        memory.pressure.addStall(hal.nowNanoseconds - before, isFull: true)
         reclaimer = nil
+        memory.served = []
     }
     /// A process in the middle of a call or fault that reclaim serves must not end under it.
     func isServed(_ p: GuestProcess) -> Bool { reclaimer != nil && (p === reclaimer || p === lastRun) }
     /// A little above the reserve, so that not every allocation stalls.
-    private var hasEnough: Bool { frames.freeCount > KernelLimits.reserveFrameCount + 8 }
-    private func compressUntilEnough() { while !hasEnough, compressOnePage() {} }
+    private var hasEnough: Bool { memory.frames.freeCount > MemoryLimits.reserveFrameCount + 8 }
+    private func compressUntilEnough() { while !hasEnough, reclaimOnePage() {} }
     /// Background compression after a slice: the faster, the less is free.
-    func compressInBackground() {
-        guard frames.freeCount < framesLow else { return }
-        for _ in 0..<(frames.freeCount < framesLow / 2 ? 16 : 4) where !compressOnePage() { return }
+    func reclaimInBackground() {
+        let free = memory.frames.freeCount
+        guard free < framesLow else { return }
+        for _ in 0..<(free < framesLow / 2 ? 16 : 4) where !reclaimOnePage() { return }
     }
     /// Tabs that were frozen, but not hibernated, give their pages to the pool before anybody dies.
     private func hibernateFrozen(except p: GuestProcess) {
-        for q in processes where q.isAlive && q.isFrozen && q !== p && q.lifecycle == .frozen { _ = hibernateNow(q) }
+        for q in processes where q.isAlive && q.isFrozen && q !== p && q.tab.lifecycle == .frozen { _ = hibernateNow(q) }
     }
     /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1), a
     /// process that drives a device, or the one whose call or fault is being served.
     private func outOfMemoryVictim(except p: GuestProcess) -> GuestProcess? {
         let candidates = processes.filter { $0.isAlive && !isServed($0) && $0.pid != 1 && $0.priority > 0 && footprint($0) > 0 }
-        let background = candidates.filter { $0.isTab && $0.lifecycle != .active }
+        let background = candidates.filter { $0.tab.isTab && $0.tab.lifecycle != .active }
         if let victim = largest(background) { return victim }
         guard let victim = largest(candidates) else { return nil }
         // Nobody smaller dies for the largest one: then it is `p` that goes.
         return footprint(victim) > footprint(p) ? victim : nil
     }
     private func largest(_ list: [GuestProcess]) -> GuestProcess? { list.max { footprint($0) < footprint($1) } }
-    private func footprint(_ p: GuestProcess) -> UInt32 { privatePages(p) + p.record.pagesCompressed / 3 + UInt32(p.charges.sharedFrameCount) }
-    /// Resident pages that nobody shares.
-    func privatePages(_ p: GuestProcess) -> UInt32 {
-        var n: UInt32 = 0
-        p.pageTable.forEach { _, e in if e.state == .resident, frames.counts[Int(e.value)] == 1 { n += 1 } }
-        return n
-    }
+    private func footprint(_ p: GuestProcess) -> UInt32 { memory.privatePages(p.space) + p.space.counts.compressed / 3 + UInt32(p.charges.sharedFrameCount) }
 }

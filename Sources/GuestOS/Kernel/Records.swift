@@ -1,26 +1,27 @@
 // What the kernel tells about itself: the records that programs and the outside read.
 
 import ABI
-import Compression
+import MemoryManager
 import Policies
 
 extension Kernel {
+    public var memoryCounters: MemoryCounters { memory.counters }
     public var memoryRecord: MemoryRecord {
         var m = MemoryRecord()
         let period = configuration.policyPeriodNanoseconds
-        m.framesTotal = UInt32(frames.frameCount)
-        m.framesFree = UInt32(frames.freeCount)
-        m.framesProcess = UInt32(frames.total(.process) + frames.total(.swap))
-        m.framesShared = UInt32(frames.total(.shared))
-        m.framesCompressedPool = UInt32(frames.total(.pool))
-        m.framesKernel = UInt32(frames.total(.kernel) + frames.total(.archive))
-        for p in processes {
-            m.pagesCompressed += p.record.pagesCompressed
-            m.pagesSwapped += p.record.pagesSwapped
+        m.framesTotal = UInt32(hal.frameCount)
+        m.framesFree = UInt32(memory.frames.freeCount)
+        m.framesProcess = UInt32(memory.frames.total(.process) + memory.frames.total(.swap))
+        m.framesShared = UInt32(memory.frames.total(.shared))
+        m.framesCompressedPool = UInt32(memory.frames.total(.pool))
+        m.framesKernel = UInt32(memory.frames.total(.kernel) + memory.frames.total(.archive))
+        for s in memory.spaces {
+            m.pagesCompressed += s.counts.compressed
+            m.pagesSwapped += s.counts.swapped
         }
-        m.bytesCompressed = pool.byteCount
-        m.pressureSome10 = pressure.somePerMille(period: period)
-        m.pressureFull10 = pressure.fullPerMille(period: period)
+        m.bytesCompressed = memory.pool.byteCount
+        m.pressureSome10 = memory.pressure.someShares(period: period).over10
+        m.pressureFull10 = memory.pressure.fullShares(period: period).over10
         return m
     }
     func record(_ p: GuestProcess) -> ProcessRecord {
@@ -32,7 +33,12 @@ extension Kernel {
         r.handles = UInt32(p.handles.count)
         r.objects = UInt32(p.charges.objectCount)
         r.queuedBytes = UInt32(p.charges.queuedByteCount)
-        r.lifecycle = p.lifecycle.rawValue
+        r.tabID = p.tab.tabID
+        r.lifecycle = p.tab.lifecycle.rawValue
+        r.pagesResident = p.space.counts.resident
+        r.pagesCompressed = p.space.counts.compressed
+        r.pagesSwapped = p.space.counts.swapped
+        r.pagesFilled = p.space.counts.filled
         r.name = p.name
         return r
     }

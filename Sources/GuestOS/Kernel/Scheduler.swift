@@ -2,12 +2,13 @@
 // loop that runs one process until its slice ends, it waits, or it is gone.
 
 import ABI
+import MemoryManager
 
 extension Kernel {
     /// Runs one process for at most `limit` nanoseconds of guest time. False: nothing is runnable.
     public func runSlice(limit: UInt64) -> Bool {
         guard phase == .running else { return false }
-        guard let p = pickNext() else { return compressOnePage() }
+        guard let p = pickNext() else { return reclaimOnePage() }
         let start = hal.nowNanoseconds, priority = p.priority
         if p.sliceLeftNanoseconds == 0 { p.sliceLeftNanoseconds = configuration.timesliceNanoseconds }
         let slice = min(limit, p.sliceLeftNanoseconds)
@@ -26,7 +27,7 @@ extension Kernel {
         if p.state != .ready { p.sliceLeftNanoseconds = 0 }
         if p.sliceLeftNanoseconds == 0 { waitingSince[priority] = hal.nowNanoseconds }
         if p.state == .ready { enqueue(p, atHead: p.sliceLeftNanoseconds > 0) }
-        compressInBackground()
+        reclaimInBackground()
         updateAlarm()
         return true
     }
@@ -88,10 +89,10 @@ extension Kernel {
     }
     private func kind(_ p: GuestProcess, _ page: UInt32, _ isWrite: Bool) -> FaultKind {
         if p.mapping(containing: page) != nil { return .shared }
-        let entry = p.pageTable[page]
+        let entry = p.space.pageTable[page]
         switch entry.state {
         case .absent, .zero, .filled: return .zero
-        case .resident: return isWrite && frames.counts[Int(entry.value)] > 1 ? .copy : .protection
+        case .resident: return isWrite && memory.frames.count(entry.value) > 1 ? .copy : .protection
         case .compressed: return .compressed
         case .swapped, .swappingIn, .swappingOut: return .swapped
         case .shared: return .shared

@@ -3,13 +3,14 @@
 // the call blocks and is dispatched again later: callers touch user memory before they change anything.
 
 import ABI
+import MemoryManager
 
 extension Kernel {
     /// The host address of a page that is ready for the access.
     private func page(_ p: GuestProcess, _ page: UInt32, write: Bool) throws(CallStop) -> UnsafeMutableRawPointer {
-        let entry = p.pageTable[page]
-        let isReady = (entry.state == .resident || entry.state == .shared) && (!write || entry.isWritable)
-        if !isReady {
+        let entry = p.space.pageTable[page]
+        let isReady = entry.state == .shared || (entry.state == .resident && !entry.marks.contains(.sampled))
+        if !isReady || (write && !entry.isWritable) {
             switch resolve(p, page, write: write) {
             case .ready: break
             case .wait: throw .blocked
@@ -17,7 +18,7 @@ extension Kernel {
             case .outOfMemory: throw .failed(.outOfMemory)
             }
         }
-        return hal.frameAddress(p.pageTable[page].value)
+        return hal.frameAddress(p.space.pageTable[page].value)
     }
     /// Checks the range against the 4 GiB address space.
     private func range(_ address: Int64, _ count: Int) throws(CallStop) -> Int {

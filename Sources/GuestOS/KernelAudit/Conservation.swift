@@ -1,7 +1,7 @@
 // The audit that everything has one owner: run by tests and by the simulator, never by the kernel itself.
 
 import ABI
-import Compression
+import MemoryManager
 
 extension Kernel {
     /// Nil when every frame has exactly one owner and every reference is accounted for; else what does not add up.
@@ -9,14 +9,14 @@ extension Kernel {
         if let problem = checkFrames() { return problem }
         if let problem = checkReferences() { return problem }
         if let problem = checkCharges() { return problem }
-        return pool.checkInvariants() ? nil : "compressed pool: bitmaps and entries disagree"
+        return memory.pool.checkInvariants() ? nil : "compressed pool: bitmaps and entries disagree"
     }
     private func checkFrames() -> String? {
-        var held = [UInt16](repeating: 0, count: frames.frameCount)
+        var held = [UInt16](repeating: 0, count: memory.frames.frameCount)
         var pagesCompressed = 0
         for p in processes {
             var resident: UInt32 = 0, compressed: UInt32 = 0, swapped: UInt32 = 0, filled: UInt32 = 0
-            p.pageTable.forEach { _, e in
+            p.space.pageTable.forEach { _, e in
                 switch e.state {
                 case .resident:
                     held[Int(e.value)] += 1
@@ -27,26 +27,28 @@ extension Kernel {
                 case .absent, .zero, .shared: break
                 }
             }
-            if resident != p.record.pagesResident || compressed != p.record.pagesCompressed || swapped != p.record.pagesSwapped || filled != p.record.pagesFilled {
+            if resident != p.space.counts.resident || compressed != p.space.counts.compressed || swapped != p.space.counts.swapped || filled != p.space.counts.filled {
                 return "page counts of process \(p.pid) do not add up"
             }
             pagesCompressed += Int(compressed)
         }
-        if pagesCompressed != pool.pageCount { return "compressed pool holds \(pool.pageCount) pages, page tables \(pagesCompressed)" }
+        if pagesCompressed != memory.pool.pageCount { return "compressed pool holds \(memory.pool.pageCount) pages, page tables \(pagesCompressed)" }
         var sharedCount = 0
         objects.forEach { o in
             guard let s = o as? SharedObject, s.backing == .anonymous else { return }
             for f in s.frames where f != noFrame { sharedCount += 1 }
         }
-        if sharedCount != frames.total(.shared) { return "shared objects hold \(sharedCount) frames, allocator says \(frames.total(.shared))" }
-        if pool.frameCount != frames.total(.pool) { return "pool frames do not add up" }
-        for f in 0..<frames.frameCount {
-            let isPrivate = frames.owners[f] == .process
-            if isPrivate ? held[f] != frames.counts[f] : held[f] != 0 { return "frame \(f) is held \(held[f]) times, counted \(frames.counts[f])" }
+        if sharedCount != memory.frames.total(.shared) { return "shared objects hold \(sharedCount) frames, allocator says \(memory.frames.total(.shared))" }
+        if memory.pool.frameCount != memory.frames.total(.pool) { return "pool frames do not add up" }
+        for f in 0..<memory.frames.frameCount {
+            let isPrivate = memory.frames.owners[f] == .process
+            if isPrivate ? held[f] != memory.frames.count(UInt32(f)) : held[f] != 0 { return "frame \(f) is held \(held[f]) times, counted \(memory.frames.count(UInt32(f)))" }
         }
-        var sum = frames.freeCount
-        for owner in [FrameOwner.kernel, .archive, .process, .shared, .pool, .swap] { sum += frames.total(owner) }
-        return sum == frames.frameCount ? nil : "frames of all owners sum to \(sum) of \(frames.frameCount)"
+        for owner in FrameOwner.allCases {
+            let found = memory.frames.owners.reduce(0) { $0 + ($1 == owner ? 1 : 0) }
+            if found != memory.frames.total(owner) { return "frames of owner \(owner.rawValue) are \(found), counted \(memory.frames.total(owner))" }
+        }
+        return memory.frames.total(.free) == memory.frames.freeCount ? nil : "free frames do not add up"
     }
     private func checkReferences() -> String? {
         var held: [UInt32: Int] = [:]

@@ -4,6 +4,7 @@
 #if !hasFeature(Embedded)
 
 import ABI
+import MemoryManager
 
 /// A kernel object as others see it.
 public struct ObjectInspection {
@@ -81,7 +82,7 @@ extension Kernel {
                 call = SystemCall(rawValue: number).map { "\($0)" } ?? "call \(number)"
             }
             return ProcessInspection(pid: p.pid, priority: p.priority, handleCount: p.handles.count, subscriptionCount: p.subscriptions.count, blockedIn: call,
-                                     waitsFor: p.waits.map { $0.index }, isWaitingForPage: p.isWaitingForPage, pagesFilled: p.record.pagesFilled)
+                                     waitsFor: p.waits.map { $0.index }, isWaitingForPage: p.awaitedPage != nil, pagesFilled: p.space.counts.filled)
         }
     }
 
@@ -153,16 +154,16 @@ extension Kernel {
 
     // MARK: Memory
 
-    /// Owner of each frame, by number: free, kernel, archive, process, shared, pool, swap.
+    /// Owner of each frame, by number: free, kernel, archive, process, shared, pool, memory.swap.
     public func inspectFrames() -> [String] {
         let names = ["free", "kernel", "archive", "process", "shared", "pool", "swap"]
-        return frames.owners.map { names[Int($0.rawValue)] }
+        return memory.frames.owners.map { names[Int($0.rawValue)] }
     }
     /// Pages of a process that are not absent, in ranges of one state; nil when there is no such process.
     public func inspectPages(pid: UInt32) -> [PageRangeInspection]? {
         guard let p = processes.first(where: { $0.pid == pid }) else { return nil }
         var ranges: [PageRangeInspection] = []
-        p.pageTable.forEach { page, e in
+        p.space.pageTable.forEach { page, e in
             let frame = e.state == .resident || e.state == .shared ? e.value : nil
             let object = e.state == .shared ? p.mapping(containing: page)?.ref.index : nil
             if let last = ranges.last, last.firstPage + last.count == page, last.state == "\(e.state)", last.isWritable == e.isWritable, last.object == object,
@@ -181,14 +182,14 @@ extension Kernel {
         return (objects[ref] as? SharedObject)?.backing == .device ? "framebuffer" : nil
     }
     /// Bytes of a process's memory, looked at without a page fault, a charge or any other effect. Nil where the range leaves
-    /// the address space or a page of it is compressed or in swap.
+    /// the address space or a page of it is compressed or in memory.swap.
     public func peek(pid: UInt32, address: Int64, count: Int) -> [UInt8]? {
         guard let p = processes.first(where: { $0.pid == pid }), address >= 0, count >= 0, address <= 0x1_0000_0000 - Int64(count) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         while bytes.count < count {
             let place = Int(address) + bytes.count, inside = place & 0xffff, n = min(count - bytes.count, Limits.pageByteCount - inside)
-            let page = UInt32(place >> 16), entry = p.pageTable[page]
+            let page = UInt32(place >> 16), entry = p.space.pageTable[page]
             switch entry.state {
             case .resident, .shared: bytes += UnsafeRawBufferPointer(start: hal.frameAddress(entry.value) + inside, count: n)
             case .filled: for i in inside..<inside + n { bytes.append(UInt8(truncatingIfNeeded: entry.value >> UInt32(8 * (i & 3)))) }
@@ -224,7 +225,7 @@ extension Kernel {
         }
     }
     /// Frames free now, without adding owners up.
-    public var freeFrameCount: Int { frames.freeCount }
+    public var freeFrameCount: Int { memory.frames.freeCount }
     /// The record of the processes with this name, or of the one with this pid.
     public func processRecords(named name: InlineName) -> [ProcessRecord] { processes.filter { $0.name == name }.map { record($0) } }
     /// True while a process with this name runs; cheap enough for every turn.

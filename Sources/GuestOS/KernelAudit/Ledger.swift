@@ -1,7 +1,7 @@
 // Everything that exists and is held, in numbers, so that before and after a scenario can be compared.
 
 import ABI
-import Compression
+import MemoryManager
 
 /// What the kernel holds at one moment.
 public struct Ledger: Equatable, Sendable {
@@ -19,11 +19,11 @@ public struct Ledger: Equatable, Sendable {
 extension Kernel {
     public func ledger() -> Ledger {
         var l = Ledger()
-        l.framesFree = frames.freeCount
-        l.framesProcess = frames.total(.process)
-        l.framesShared = frames.total(.shared)
-        l.framesPool = frames.total(.pool)
-        l.framesSwap = frames.total(.swap)
+        l.framesFree = memory.frames.freeCount
+        l.framesProcess = memory.frames.total(.process)
+        l.framesShared = memory.frames.total(.shared)
+        l.framesPool = memory.frames.total(.pool)
+        l.framesSwap = memory.frames.total(.swap)
         for p in processes {
             l.processes += 1
             l.handles += p.handles.count
@@ -38,9 +38,9 @@ extension Kernel {
             case .policy, .watermark, .probeTimeout: break
             }
         }
-        l.pagesCompressed = pool.pageCount
-        l.swapSlots = swap.slots.usedCount
-        l.swapRequests = swap.requestCount
+        l.pagesCompressed = memory.pool.pageCount
+        l.swapSlots = memory.swap.slots.usedCount
+        l.swapRequests = memory.swap.requestCount
         for t in devices.disk?.transfers ?? [] where t.state != .free { l.diskTransfers += 1 }
         return l
     }

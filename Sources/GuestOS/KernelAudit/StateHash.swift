@@ -1,7 +1,7 @@
 // Hashes of what the kernel and its processes are, for record and replay.
 
 import ABI
-import Compression
+import MemoryManager
 
 extension Kernel {
     /// Every process that still has a record (ended ones while somebody holds a handle), ascending pid.
@@ -34,8 +34,8 @@ extension Kernel {
         h.combine(wallClockBase)
         h.combine(devices.consoleInput)
         for t in devices.disk?.transfers ?? [] { h.combine(UInt64(t.caller.index) << 8 | UInt64(t.state.rawValue)) }
-        h.combine(frames.freeCount)
-        h.combine(pool.byteCount)
+        h.combine(memory.frames.freeCount)
+        h.combine(memory.pool.byteCount)
         return h.value
     }
     private func combine(_ h: inout StateHasher, _ p: GuestProcess) {
@@ -49,22 +49,22 @@ extension Kernel {
         h.combine(p.record.nanoseconds)
         h.combine(UInt64(p.charges.objectCount) << 32 | UInt64(p.charges.queuedByteCount))
         h.combine(UInt64(bitPattern: Int64(p.record.exitReason)))
-        h.combine(UInt64(p.lifecycle.rawValue) << 32 | UInt64(p.tabFlags.rawValue))
+        h.combine(UInt64(p.tab.lifecycle.rawValue) << 32 | UInt64(p.tab.flags.rawValue))
         for e in p.handles.entries { h.combine(UInt64(e.ref.index) << 32 | UInt64(e.rights.rawValue)) }
         for s in p.subscriptions { h.combine(UInt64(bitPattern: s.key)) }
-        p.pageTable.forEach { page, e in h.combine(UInt64(page) << 8 | UInt64(e.state.rawValue)) }
+        p.space.pageTable.forEach { page, e in h.combine(UInt64(page) << 8 | UInt64(e.state.rawValue)) }
         if p.isAlive, p.isQuiescent { h.combine(hal.saveTask(p.task)) }
     }
     /// Contents of everything owned: private pages, compressed or not, in (process, page) order, then anonymous shared and device memory.
     public func ramHash() -> UInt64 {
         var h = StateHasher()
         for p in processes {
-            p.pageTable.forEach { page, e in
+            p.space.pageTable.forEach { page, e in
                 guard e.state == .resident || e.state == .filled || e.state == .compressed else { return }
                 h.combine(UInt64(p.pid) << 32 | UInt64(page))
                 switch e.state {
                 case .resident: h.combine(page: hal.frameAddress(e.value))
-                case .compressed: h.combine(Array(pool.bytes(e.value, address: hal.frameAddress)))
+                case .compressed: h.combine(Array(memory.pool.bytes(e.value, address: hal.frameAddress)))
                 default: h.combine(e.value)
                 }
             }
@@ -73,7 +73,7 @@ extension Kernel {
             guard let shared = o as? SharedObject, shared.backing != .archive else { return }
             for f in shared.frames where f != noFrame { h.combine(page: hal.frameAddress(f)) }
         }
-        h.combine(pool.byteCount)
+        h.combine(memory.pool.byteCount)
         return h.value
     }
 }

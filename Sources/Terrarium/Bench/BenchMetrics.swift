@@ -49,9 +49,9 @@ extension HibernationBench {
         // What it cost.
         add("instructions", "count", "lower", simulation.instructionCount)
         add("busy_time", "ns", "lower", simulation.now - min(simulation.now, simulation.machine.idleNanoseconds))
-        add("compression_time", "ns", "lower", counters.compressionNanoseconds)
-        add("pages_compressed", "count", "none", counters.compressions)
-        add("pages_decompressed", "count", "none", counters.decompressions)
+        add("compression_time", "ns", "lower", simulation.kernel.memoryCounters.compressionNanoseconds)
+        add("pages_compressed", "count", "none", simulation.kernel.memoryCounters.compressions)
+        add("pages_decompressed", "count", "none", simulation.kernel.memoryCounters.decompressions)
         add("swap_written", "bytes", "lower", simulation.block?.writtenByteCount ?? 0)
         add("swap_read", "bytes", "lower", simulation.block?.readByteCount ?? 0)
         add("decisions", "count", "none", UInt64(run.decisions.count))

@@ -6,6 +6,7 @@ import ConsoleText
 import Foundation
 import Kernel
 import Machine
+import MemoryManager
 import Policies
 
 public enum RunReport {
@@ -26,7 +27,7 @@ public enum RunReport {
                        "bytes_compressed": m.bytesCompressed, "pressure_some_10s_per_mille": m.pressureSome10, "pressure_full_10s_per_mille": m.pressureFull10],
             "network": ["frames_sent": simulation.net.transmittedFrameCount, "frames_received": simulation.net.receivedFrameCount, "frames_dropped": simulation.net.droppedFrameCount],
             "frame": ["flushes": simulation.gpu.frame.flushCount, "hash": hexadecimal(simulation.gpu.frame.stateHash())],
-            "kernel": kernel(simulation.kernel.counters),
+            "kernel": kernel(simulation.kernel.counters, simulation.kernel.memoryCounters),
             "machine": ["turns": simulation.machine.turnCount, "idle_ns": simulation.machine.idleNanoseconds, "host_events": simulation.machine.hostEventCount],
             "hashes": simulation.stateHashes().map { ["name": $0.name, "hash": hexadecimal($0.hash)] },
             "marks": simulation.marks.map { ["tick_ns": $0.tick, "pid": $0.pid, "kind": $0.kind, "a": $0.a, "b": $0.b] as [String: Any] },
@@ -47,9 +48,9 @@ public enum RunReport {
         }
     }
 
-    private static func kernel(_ c: KernelCounters) -> [String: Any] {
+    private static func kernel(_ c: KernelCounters, _ mc: MemoryCounters) -> [String: Any] {
         ["system_calls": c.systemCalls, "context_switches": c.contextSwitches, "faults": c.faults, "messages": c.messages, "traps": c.traps,
-         "compressions": c.compressions, "decompressions": c.decompressions, "swap_outs": c.swapOuts, "swap_ins": c.swapIns, "swap_errors": c.swapErrors, "disk_errors": c.diskErrors,
+         "compressions": mc.compressions, "decompressions": mc.decompressions, "swap_outs": mc.swapOuts, "swap_ins": mc.swapIns, "swap_errors": mc.swapErrors, "disk_errors": c.diskErrors,
          "freezes": c.freezes, "hibernations": c.hibernations, "thaws": c.thaws, "discards": c.discards, "out_of_memory_kills": c.outOfMemoryKills,
          "refused_decisions": c.refusedDecisions, "dropped_input_events": c.droppedInputEvents, "dropped_console_bytes": c.droppedConsoleBytes]
     }
