@@ -62,7 +62,7 @@ import Testing
                 _ = g.call(.handleClose, p)
                 _ = g.call(.handleClose, mine)
                 _ = g.call(.memoryInfo, Int64(Guest.scratch))
-                var r = ByteReader(g.load(Guest.scratch, 48))
+                var r = ByteReader(g.load(Guest.scratch, MemoryRecord.byteCount))
                 before.append(Int64(MemoryRecord.parse(&r)!.framesFree))
                 if round > 0, before[round] != before[0] { g.note("frames leak") }
             }

@@ -22,6 +22,8 @@ final class TabProcess {
     var unansweredPings: UInt32 = 0
     var pingNumber: UInt32 = 0
     var blobs = BlobAssembler()
+    /// When the load under way was begun; how long the last one took, 0 when none has ended.
+    var loadStart: UInt64 = 0, loadNanoseconds: UInt64 = 0
 
     init(id: UInt32, process: ProcessHandle, channel: Channel) {
         self.id = id
@@ -146,7 +148,7 @@ public final class Browser {
         if wasDiscarded { System.mark(.tabReloaded, Int64(id)) }
         let entry = tab.history[tab.historyIndex]
         strip.update(id) { $0.isTraversing = true }
-        if strip.active?.id == id { show(t) } else { process.updateTab(.hidden, []) }
+        if strip.active?.id == id { show(t) } else { tell(t, .hidden) }
         load(entry, into: t)
         chromeChanged()
     }
@@ -163,6 +165,9 @@ public final class Browser {
             strip.update(id) { $0.condition = .discarded; $0.load = .finished }
             System.mark(.tabDiscarded, Int64(id))
             if isActive { startProcess(id) }
+        } else if reason == .swapFailed {
+            System.mark(.tabDiscarded, Int64(id))
+            fail(id, "A part of it could not be read back from the swap disk. Its address and what was typed are kept: reload to open it again. Other tabs are not affected.")
         } else if strip.tab(id)?.condition != .unresponsive {
             fail(id, "Reason: " + reason.name + ". Other tabs are not affected.")
         }
@@ -233,8 +238,14 @@ public final class Browser {
             chromeChanged()
         case .load(let state):
             strip.update(id) { $0.load = state }
-            if state != .loading { System.mark(.pageLoaded, Int64(id)) }
-            if !t.isShown { t.process.updateTab(.hidden, state == .loading ? [.loading] : []) }
+            if state == .loading {
+                t.loadStart = System.now
+            } else {
+                System.mark(.pageLoaded, Int64(id))
+                if t.loadStart > 0 { t.loadNanoseconds = System.now - t.loadStart }
+                t.loadStart = 0
+            }
+            tell(t, t.isShown ? .active : .hidden)
             chromeChanged()
         case .open(let url, let inNewTab):
             let isTrusted = strip.tab(id)?.isInternal == true
@@ -267,6 +278,7 @@ public final class Browser {
             guard let url = r.string() else { return }
             let state = r.rest()
             strip.update(id) { $0.keep(formState: state, of: url) }
+            if let t = processes[id] { tell(t, t.isShown ? .active : .hidden) }
         case .document: break           // only the browser sends those
         }
     }
@@ -282,7 +294,7 @@ public final class Browser {
         t.isShown = true
         t.awaitsFirstFrame = true
         t.unansweredPings = 0
-        t.process.updateTab(.active, [])
+        tell(t, .active)
         let content = layout.contentRect
         t.send(.show(width: content.width, height: content.height))
     }
@@ -290,7 +302,16 @@ public final class Browser {
         hideLayer(t)
         t.isShown = false
         t.send(.hide)
-        t.process.updateTab(.hidden, strip.tab(t.id)?.load == .loading ? [.loading] : [])
+        tell(t, .hidden)
+    }
+    /// What the kernel and its memory policies should know of a tab.
+    private func tell(_ t: TabProcess, _ state: LifecycleState) {
+        var flags: TabFlags = []
+        if let tab = strip.tab(t.id) {
+            if tab.load == .loading { flags.insert(.loading) }
+            if !tab.history[tab.historyIndex].formState.isEmpty { flags.insert(.unsavedForm) }
+        }
+        t.process.updateTab(state, flags, loadNanoseconds: t.loadNanoseconds)
     }
     private func hideLayer(_ t: TabProcess) {
         if t.hasLayer { window.removeLayer(t.id) }

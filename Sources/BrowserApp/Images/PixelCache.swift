@@ -56,6 +56,13 @@ public final class PixelCache {
         return best
     }
 
+    /// Drops what the last paint did not show: for a page on screen when memory is short.
+    public func dropUnseen() {
+        for slot in items where slot.item.cacheStamp < paintStart && slot.item.cachedByteCount > 0 {
+            slot.item.dropPixels()
+            dropCount += 1
+        }
+    }
     /// Drops everything that can be made again: for a page that is not looked at.
     public func dropAll() { for slot in items { slot.item.dropPixels() } }
 

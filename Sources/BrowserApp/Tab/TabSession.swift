@@ -68,6 +68,18 @@ public final class TabSession {
             for h in message.handles { h.close() }
             if let command = TabCommand.parse(message.bytes) { perform(command) }
         }
+        if let event = try? System.pressureEvent() {
+            Reactor.main.watch(event, .signaled) { [unowned(unsafe) self] _ in
+                System.clear(event)
+                dropCaches()
+            }
+        }
+    }
+    /// Memory is getting short: what can be made again goes before anything is taken. A tab on screen keeps what it shows,
+    /// a hidden one has dropped its pixels when it was hidden; both give free pages of the heap back.
+    private func dropCaches() {
+        if isVisible { page?.view.pixelCache.dropUnseen() } else { page?.view.pixelCache.dropAll() }
+        Heap.trim()
     }
 
     func report(_ r: TabReport, handles: [Handle] = []) { outbox.send(r.emit(), handles: handles) }

@@ -108,19 +108,35 @@ public struct InlineName: Sendable, Equatable {
     }
 }
 
-/// What `memoryInfo` reports, in frames of 64 KiB unless named otherwise: 48 bytes.
+/// What `memoryInfo` reports, in frames of 64 KiB unless named otherwise: 128 bytes.
 public struct MemoryRecord: Sendable {
-    public static let byteCount = 48
+    public static let byteCount = 128
     public var framesTotal: UInt32 = 0, framesFree: UInt32 = 0, framesProcess: UInt32 = 0, framesShared: UInt32 = 0
     public var framesCompressedPool: UInt32 = 0, framesKernel: UInt32 = 0
     public var pagesCompressed: UInt32 = 0, pagesSwapped: UInt32 = 0
     public var bytesCompressed: UInt64 = 0
     public var pressureSome10: UInt32 = 0, pressureFull10: UInt32 = 0   // per mille of the last 10 s
+    public var pressureSome60: UInt32 = 0, pressureSome300: UInt32 = 0, pressureFull60: UInt32 = 0, pressureFull300: UInt32 = 0
+    public var pressureLevel = PressureLevel.none
+    public var pagesFilled: UInt32 = 0                                  // of one repeated word; they take no frame
+    public var swapSlots: UInt32 = 0, swapSlotsFree: UInt32 = 0, swapSlotsBad: UInt32 = 0
+    /// Pages that were taken and asked for again, in the last 10 s.
+    public var promotedPages10: UInt32 = 0
+    /// Pages written to swap since boot: flash wear is this times 64 KiB.
+    public var swapWrittenPages: UInt64 = 0
+    /// Bytes that pages would take beyond what they take now, were they all resident.
+    public var bytesSaved: UInt64 = 0
+    /// Pages taken since boot; those that came back while they still belonged to the working set.
+    public var evictions: UInt64 = 0, refaults: UInt64 = 0
     public init() {}
     public func emit(_ w: inout ByteWriter) {
         w.u32(framesTotal); w.u32(framesFree); w.u32(framesProcess); w.u32(framesShared)
         w.u32(framesCompressedPool); w.u32(framesKernel); w.u32(pagesCompressed); w.u32(pagesSwapped)
         w.u64(bytesCompressed); w.u32(pressureSome10); w.u32(pressureFull10)
+        w.u32(pressureSome60); w.u32(pressureSome300); w.u32(pressureFull60); w.u32(pressureFull300)
+        w.u32(pressureLevel.rawValue); w.u32(pagesFilled); w.u32(swapSlots); w.u32(swapSlotsFree); w.u32(swapSlotsBad); w.u32(promotedPages10)
+        w.u64(swapWrittenPages); w.u64(bytesSaved); w.u64(evictions); w.u64(refaults)
+        w.u64(0)
     }
     public static func parse(_ r: inout ByteReader) -> MemoryRecord? {
         guard r.remaining >= byteCount else { return nil }
@@ -128,6 +144,11 @@ public struct MemoryRecord: Sendable {
         m.framesTotal = r.u32()!; m.framesFree = r.u32()!; m.framesProcess = r.u32()!; m.framesShared = r.u32()!
         m.framesCompressedPool = r.u32()!; m.framesKernel = r.u32()!; m.pagesCompressed = r.u32()!; m.pagesSwapped = r.u32()!
         m.bytesCompressed = r.u64()!; m.pressureSome10 = r.u32()!; m.pressureFull10 = r.u32()!
+        m.pressureSome60 = r.u32()!; m.pressureSome300 = r.u32()!; m.pressureFull60 = r.u32()!; m.pressureFull300 = r.u32()!
+        m.pressureLevel = PressureLevel(rawValue: r.u32()!) ?? .none
+        m.pagesFilled = r.u32()!; m.swapSlots = r.u32()!; m.swapSlotsFree = r.u32()!; m.swapSlotsBad = r.u32()!; m.promotedPages10 = r.u32()!
+        m.swapWrittenPages = r.u64()!; m.bytesSaved = r.u64()!; m.evictions = r.u64()!; m.refaults = r.u64()!
+        _ = r.u64()
         return m
     }
 }

@@ -113,8 +113,9 @@ extension SystemCall {
         case .consoleWrite: SystemCallRow("consoleWrite", "(device, pointer, byteCount) -> 0", .device, DeviceRights.send, "Raw bytes to the console, at most 4096; wouldBlock while the device has no room for all of them.")
 
         case .tabRegister: SystemCallRow("tabRegister", "(process, tabID) -> 0", .process, ProcessRights.control, "The process is a tab, which memory policies see.")
-        case .tabUpdate: SystemCallRow("tabUpdate", "(process, state: LifecycleState, flags: TabFlags) -> 0", .process, ProcessRights.control, "What the user sees of a tab; frozen, hibernated and discarded are requests.")
+        case .tabUpdate: SystemCallRow("tabUpdate", "(process, state: LifecycleState, flags: TabFlags, loadNanoseconds) -> 0", .process, ProcessRights.control, "What the user sees of a tab; frozen, hibernated and discarded are requests. The last argument is how long its page took to load; 0: not known, or as before.")
         case .memoryInfo: SystemCallRow("memoryInfo", "(out: MemoryRecord) -> 0", "Who has the machine's frames.")
+        case .pressureEvent: SystemCallRow("pressureEvent", "() -> event", "An event that the kernel signals whenever the level of memory pressure rises (`MemoryRecord.pressureLevel`); clear it with `eventSignal`.")
         case .mark: SystemCallRow("mark", "(kind: MarkKind, a, b) -> 0", "A point that measurements see, with its time.")
 
         case .blockInfo: SystemCallRow("blockInfo", "(device, out: u64[2]) -> 0", .device, DeviceRights.receive, "Sectors of the data disk, bytes in a sector (512).")

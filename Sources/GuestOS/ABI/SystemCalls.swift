@@ -24,7 +24,7 @@ public enum SystemCall: Int32, CaseIterable, Sendable {
     case deviceOpen = 60, fbInfo = 61, fbMap = 62, fbFlush = 63, pollEvent = 64, netSend = 65, netReceive = 66, netInfo = 67
     case consoleRead = 68, consoleWrite = 69
     // Memory management and measurement
-    case tabRegister = 70, tabUpdate = 71, memoryInfo = 72, mark = 73
+    case tabRegister = 70, tabUpdate = 71, memoryInfo = 72, mark = 73, pressureEvent = 74
     // The data disk
     case blockInfo = 80, blockRead = 81, blockWrite = 82, blockFlush = 83
 }
@@ -101,6 +101,19 @@ public enum LifecycleState: Int32, Sendable, CaseIterable {
     }
 }
 
+/// How short memory is, as programs are told (`pressureEvent`, `MemoryRecord.pressureLevel`). Moderate comes before any
+/// policy acts: who has caches drops what is cheap to make again. Critical: everything that can be made again.
+public enum PressureLevel: UInt32, Sendable {
+    case none = 0, moderate, critical
+    public var name: String {
+        switch self {
+        case .none: "none"
+        case .moderate: "moderate"
+        case .critical: "critical"
+        }
+    }
+}
+
 /// What the browser tells the kernel about a tab beside its state.
 public struct TabFlags: OptionSet, Sendable {
     public let rawValue: UInt32
@@ -123,7 +136,7 @@ public enum MarkKind: Int32, Sendable {
 
 /// Why a process ended (in `ProcessRecord.exitReason`).
 public enum ExitReason: Int32, Sendable {
-    case running = 0, exited, trapped, killed, outOfMemory, discarded, badAccess, stackOverflow
+    case running = 0, exited, trapped, killed, outOfMemory, discarded, badAccess, stackOverflow, swapFailed
     public var name: String {
         switch self {
         case .running: "running"
@@ -134,6 +147,7 @@ public enum ExitReason: Int32, Sendable {
         case .discarded: "discarded"
         case .badAccess: "bad access"
         case .stackOverflow: "stack overflow"
+        case .swapFailed: "a page could not be read back from swap"
         }
     }
 }

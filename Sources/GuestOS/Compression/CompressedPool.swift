@@ -80,6 +80,7 @@ public struct CompressedPool {
     }
     static func mask(_ first: Int, _ count: Int) -> UInt64 { (count == 64 ? .max : (1 << UInt64(count)) - 1) << UInt64(first) }
 
+    public func byteCount(_ slot: UInt32) -> Int { Int(entries[Int(slot)].byteCount) }
     /// The compressed bytes of an entry.
     public func bytes(_ slot: UInt32, address: (UInt32) -> UnsafeMutableRawPointer) -> UnsafeRawBufferPointer {
         let e = entries[Int(slot)]

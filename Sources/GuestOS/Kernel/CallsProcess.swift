@@ -83,7 +83,9 @@ extension Kernel {
         guard a.a1 > 0, a.a1 <= Int64(UInt32.max) else { throw .failed(.invalidArgument) }
         target.tab.isTab = true
         target.tab.tabID = UInt32(a.a1)
+        target.tab.openedNanoseconds = hal.nowNanoseconds
         target.tab.lastActiveNanoseconds = hal.nowNanoseconds
+        target.tab.lastVisibleNanoseconds = hal.nowNanoseconds
         return 0
     }
     /// What the browser says of a tab. Active and passive wake it; hidden leaves a sleeping tab asleep; frozen, hibernated
@@ -92,14 +94,18 @@ extension Kernel {
         guard let state = LifecycleState(rawValue: Int32(truncatingIfNeeded: a.a1)) else { throw .failed(.invalidArgument) }
         guard target.isAlive, target.tab.isTab else { throw .failed(.wrongState) }
         target.tab.flags = TabFlags(rawValue: UInt32(truncatingIfNeeded: a.a2))
+        if a.a3 > 0 { target.tab.reloadNanoseconds = UInt64(a.a3) }
         switch state {
         case .active, .passive:
+            let isNew = !target.tab.isVisible
             thaw(target)
+            if isNew { activate(target) }
             target.tab.lastActiveNanoseconds = hal.nowNanoseconds
             setLifecycle(target, state)
         case .hidden:
             if target.isFrozen { return 0 }
             if target.tab.lifecycle == .active { target.tab.lastActiveNanoseconds = hal.nowNanoseconds }
+            if target.tab.isVisible { deactivate(target) }
             setLifecycle(target, .hidden)
         case .frozen, .hibernated, .discarded:
             if target === p { throw .failed(.wrongState) }
@@ -107,6 +113,17 @@ extension Kernel {
             guard apply(MemoryDecision(action, pid: target.pid, .requested), policy: "request") else { throw .failed(.wrongState) }
         }
         return 0
+    }
+    /// The tab comes to the screen: its working set is recorded anew, and the policy is asked before it runs.
+    private func activate(_ p: GuestProcess) {
+        p.tab.activationCount += 1
+        p.space.holdsPrefetched = false
+        memory.beginActivation(p.space, window: configuration.activationNanoseconds)
+        _ = timers.add(hal.nowNanoseconds, .policyNow)
+    }
+    private func deactivate(_ p: GuestProcess) {
+        p.tab.lastVisibleNanoseconds = hal.nowNanoseconds
+        memory.endActivation(p.space)
     }
     func setLifecycle(_ p: GuestProcess, _ state: LifecycleState) {
         p.tab.lifecycle = state

@@ -72,6 +72,12 @@ public struct KernelConfiguration {
     public var isSwapEnabled = true
     public var bootProgram = "init"
     public var policyPeriodNanoseconds: UInt64 = 1_000_000_000
+    /// Pages of tabs grow a generation older after this time without a touch.
+    public var agingPeriodNanoseconds: UInt64 = 5_000_000_000
+    /// What a tab touches in this time after it came to the screen is its working set.
+    public var activationNanoseconds: UInt64 = 500_000_000
+    /// What policies are told a page of swap costs, device and all.
+    public var swapReadPage: UInt64 = 250_000, swapWritePage: UInt64 = 250_000
     /// Watermarks in frames; 0 derives them (1/8 and 1/5 of all frames).
     public var framesLow: UInt32 = 0, framesHigh: UInt32 = 0
     /// Private frames one process may have; 0: half of all, so that one runaway does not evict everybody.

@@ -59,7 +59,7 @@ public final class GuestProcess: KernelObject {
 
     // Tab life cycle (memory manager).
     var isFrozen = false
-    var hibernateWhenQuiescent = false
+    var sleepsWhenQuiescent: ReclaimKind?   // how it falls asleep at the end of its current event
 
     // Accounting.
     var charges = Charges()

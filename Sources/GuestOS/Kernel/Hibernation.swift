@@ -15,7 +15,7 @@ extension Kernel {
     }
     /// The tab gets the processor again; its pages come back one by one as it touches them.
     func thaw(_ p: GuestProcess) {
-        p.hibernateWhenQuiescent = false
+        p.sleepsWhenQuiescent = nil
         guard p.isFrozen else { return }
         memory.cancelJobs(p.pid)
         p.isFrozen = false
@@ -24,11 +24,12 @@ extension Kernel {
         wake(p)
         enqueue(p)
     }
-    /// Freezes, and lines the pages up for compression. False when the process cannot sleep now.
-    func hibernateNow(_ p: GuestProcess) -> Bool {
-        p.hibernateWhenQuiescent = false
-        guard p.isAlive, p.isQuiescent, memory.enqueue(ReclaimJob(space: p.pid, kind: .hibernate)) else { return false }
+    /// Freezes, and lines the pages up for the pool or for swap. False when the process cannot sleep now.
+    func sleepNow(_ p: GuestProcess, _ kind: ReclaimKind, ticket: Int = -1) -> Bool {
+        p.sleepsWhenQuiescent = nil
+        guard p.isAlive, p.isQuiescent, memory.enqueue(ReclaimJob(space: p.pid, kind: kind, ticket: ticket)) else { return false }
         freeze(p)
+        p.space.holdsPrefetched = false
         if p.tab.lifecycle != .hibernated {
             p.tab.lifecycle = .hibernated
             counters.hibernations += 1
@@ -37,7 +38,9 @@ extension Kernel {
     }
     /// One page of the work that the memory manager has queued; false when there is nothing that could be done now.
     func reclaimOnePage() -> Bool {
-        let hasWorked = memory.workOnePage { _ in }
+        let hasWorked = memory.workOnePage { job in
+            if decisionLog.indices.contains(job.ticket) { decisionLog[job.ticket].pagesMoved = job.done }
+        }
         pumpSwap()
         return hasWorked
     }
@@ -47,36 +50,49 @@ extension Kernel {
     /// Checks the preconditions of a decision, carries it out, and logs it either way.
     @discardableResult
     func apply(_ d: MemoryDecision, policy: StaticString) -> Bool {
-        guard let p = process(pid: d.pid), p.isAlive, p.tab.isTab else {
+        let p = process(pid: d.pid)
+        let ticket = note(d, tabID: p?.tab.tabID ?? 0, policy: policy)
+        guard let p, p.isAlive, p.tab.isTab, carryOut(d, p, ticket) else {
             counters.refusedDecisions += 1
-            note(d, tabID: 0, policy: policy, applied: false)
             return false
         }
-        let isApplied = carryOut(d.action, p)
-        if !isApplied { counters.refusedDecisions += 1 }
-        note(d, tabID: p.tab.tabID, policy: policy, applied: isApplied)
-        return isApplied
+        if ticket >= 0 { decisionLog[ticket].isApplied = true }
+        return true
     }
-    private func carryOut(_ action: MemoryAction, _ p: GuestProcess) -> Bool {
-        if action != .thaw, p.tab.lifecycle == .active { return false }
-        switch action {
+    private func carryOut(_ d: MemoryDecision, _ p: GuestProcess, _ ticket: Int) -> Bool {
+        let isWholeTab = d.action == .freeze || d.action == .hibernate || d.action == .swapOut || d.action == .discard
+        if isWholeTab, p.tab.lifecycle == .active || isServed(p) { return false }
+        switch d.action {
         case .freeze:
             if p.isFrozen { return false }
             freeze(p)
-        case .hibernate:
-            if p.tab.lifecycle == .hibernated { return false }
-            if !hibernateNow(p) {
-                // Busy: it falls asleep at the end of its current event.
-                if p.isFrozen || p.hibernateWhenQuiescent { return false }
-                p.hibernateWhenQuiescent = true
-            }
+        case .hibernate: return p.tab.lifecycle != .hibernated && fallAsleep(p, .hibernate, ticket)
+        case .swapOut:
+            let inMemory = memory.privatePages(p.space) + p.space.counts.compressed
+            return memory.swap.slots.freeCount > 0 && inMemory > 0 && fallAsleep(p, .swapOut, ticket)
         case .discard:
-            if p.tab.flags.contains(.unsavedForm) || isServed(p) { return false }
+            if p.tab.flags.contains(.unsavedForm) { return false }
             counters.discards += 1
             endProcess(p, .discarded, code: 0)
         case .thaw: thaw(p)
-        case .swapOut, .compressCold, .swapCold, .prefetch: return false
+        case .compressCold: return moveCold(d, p, .compressCold, ticket)
+        case .swapCold: return memory.swap.slots.freeCount > 0 && moveCold(d, p, .swapCold, ticket)
+        case .prefetch:
+            guard d.amount > 0, !p.space.workingSet.pages.isEmpty, p.space.counts.compressed + p.space.counts.swapped > 0 else { return false }
+            p.space.holdsPrefetched = true
+            return memory.enqueue(ReclaimJob(space: p.pid, kind: .prefetch, amount: d.amount, ticket: ticket))
         }
         return true
+    }
+    /// Now, or, when it is busy, at the end of its current event.
+    private func fallAsleep(_ p: GuestProcess, _ kind: ReclaimKind, _ ticket: Int) -> Bool {
+        if sleepNow(p, kind, ticket: ticket) { return true }
+        if p.isFrozen || p.sleepsWhenQuiescent != nil { return false }
+        p.sleepsWhenQuiescent = kind
+        return true
+    }
+    private func moveCold(_ d: MemoryDecision, _ p: GuestProcess, _ kind: ReclaimKind, _ ticket: Int) -> Bool {
+        guard d.amount > 0, p.isQuiescent else { return false }
+        return memory.enqueue(ReclaimJob(space: p.pid, kind: kind, amount: d.amount, minGeneration: d.generation, ticket: ticket))
     }
 }

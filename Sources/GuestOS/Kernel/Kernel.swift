@@ -50,7 +50,8 @@ public final class Kernel {
     let memory: MemoryManager
     var framesLow = 0, framesHigh = 0, processFramesMax = 0
     var reclaimer: GuestProcess?                // for whom memory is being reclaimed
-    var wasBelowLow = false
+    var framesNoticed = 0                       // free frames below which somebody was told: 0, moderate or low
+    var pressureEvents: [ObjectRef] = []        // who is told of the level
 
     // Devices.
     var devices = DeviceSet()
@@ -85,6 +86,7 @@ public final class Kernel {
         phase = .running
         if !random.isSeeded { random.seed([UInt8](repeating: 0x5a, count: 32)) }
         _ = timers.add(hal.nowNanoseconds + configuration.policyPeriodNanoseconds, .policy)
+        _ = timers.add(hal.nowNanoseconds + configuration.agingPeriodNanoseconds, .aging)
         let system = KernelObject(kind: .system)
         insertAtBoot(system)
         do throws(SystemError) {
@@ -113,7 +115,12 @@ public final class Kernel {
             case .policy:
                 _ = timers.add(now + configuration.policyPeriodNanoseconds, .policy)
                 policyTick()
-            case .watermark: runPolicy()
+            case .policyNow:
+                updatePressureLevel()
+                runPolicy()
+            case .aging:
+                _ = timers.add(now + configuration.agingPeriodNanoseconds, .aging)
+                memory.ageTabs(budget: MemoryLimits.samplingBudget)
             case .probeTimeout: startInitWhenReady(force: true)
             }
         }

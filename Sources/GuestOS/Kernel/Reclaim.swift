@@ -18,13 +18,12 @@ extension Kernel {
         noticeWatermark()
         return frame
     }
-    /// Runs the policy at the next turn when free memory falls below the low watermark.
+    /// Programs are told, and the policy runs, at the next turn when free memory falls below a watermark.
     private func noticeWatermark() {
-        let isBelow = memory.frames.freeCount < framesLow
-        if isBelow, !wasBelowLow, phase == .running {
-            _ = timers.add(hal.nowNanoseconds, .watermark)
-        }
-        wasBelowLow = isBelow
+        let free = memory.frames.freeCount, moderate = PressureGauge.moderateFrames(low: framesLow, high: framesHigh)
+        let threshold = free < framesLow ? framesLow : free < moderate ? moderate : 0
+        if threshold != 0, framesNoticed == 0 || threshold < framesNoticed, phase == .running { _ = timers.add(hal.nowNanoseconds, .policyNow) }
+        framesNoticed = threshold
     }
     /// Direct reclaim: a process stalls for memory.
     private func reclaim(for p: GuestProcess) {
@@ -40,7 +39,7 @@ extension Kernel {
         }
         while !memory.hasSpareFrames, let victim = outOfMemoryVictim(except: p) {
             counters.outOfMemoryKills += 1
-            note(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), tabID: victim.tab.tabID, policy: "kernel", applied: true)
+            noteApplied(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), victim)
             endProcess(victim, .outOfMemory, code: 0)
         }
         memory.pressure.addStall(hal.nowNanoseconds - before, isFull: true)
@@ -60,7 +59,7 @@ extension Kernel {
     }
     /// Tabs that were frozen, but not hibernated, give their pages to the pool before anybody dies.
     private func hibernateFrozen(except p: GuestProcess) {
-        for q in processes where q.isAlive && q.isFrozen && q !== p && q.tab.lifecycle == .frozen { _ = hibernateNow(q) }
+        for q in processes where q.isAlive && q.isFrozen && q !== p && q.tab.lifecycle == .frozen { _ = sleepNow(q, .hibernate) }
     }
     /// The background tab with the most private memory; without one the largest process. Never `init` (pid 1), a
     /// process that drives a device, or the one whose call or fault is being served.

@@ -18,10 +18,21 @@ extension Kernel {
         for s in memory.spaces {
             m.pagesCompressed += s.counts.compressed
             m.pagesSwapped += s.counts.swapped
+            m.pagesFilled += s.counts.filled
         }
         m.bytesCompressed = memory.pool.byteCount
-        m.pressureSome10 = memory.pressure.someShares(period: period).over10
-        m.pressureFull10 = memory.pressure.fullShares(period: period).over10
+        let some = memory.pressure.someShares(period: period), full = memory.pressure.fullShares(period: period)
+        (m.pressureSome10, m.pressureSome60, m.pressureSome300) = (some.over10, some.over60, some.over300)
+        (m.pressureFull10, m.pressureFull60, m.pressureFull300) = (full.over10, full.over60, full.over300)
+        m.pressureLevel = memory.gauge.level
+        m.swapSlots = UInt32(memory.swap.slots.count)
+        m.swapSlotsFree = UInt32(memory.swap.slots.freeCount)
+        m.swapSlotsBad = UInt32(memory.swap.slots.badCount)
+        m.promotedPages10 = UInt32(clamping: memory.promotions.recent)
+        m.swapWrittenPages = memory.counters.swapWrittenPages
+        m.bytesSaved = memory.bytesSaved
+        m.evictions = memory.counters.evictions
+        m.refaults = memory.counters.refaults
         return m
     }
     func record(_ p: GuestProcess) -> ProcessRecord {

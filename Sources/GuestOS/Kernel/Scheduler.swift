@@ -113,7 +113,7 @@ extension Kernel {
             return
         }
         p.resume = .deliver
-        if p.hibernateWhenQuiescent, hibernateNow(p) { return }
+        if let kind = p.sleepsWhenQuiescent, sleepNow(p, kind) { return }
     }
     /// Starts `handle` for the next ready subscription in rotation; quiescent when there is none.
     private func beginDelivery(_ p: GuestProcess) -> Bool {

@@ -3,6 +3,7 @@
 import ABI
 import Drivers
 import MemoryManager
+import Policies
 
 extension Kernel {
     func waitForPage(_ p: GuestProcess, _ page: UInt32) {
@@ -38,9 +39,17 @@ extension Kernel {
                 leavePageWait(p)
                 p.state = .ready
                 enqueue(p)
-            case .lost(let space, _): if let p = process(pid: space) { endProcess(p, .badAccess, code: 0) }
+            case .lost(let space, let page): if let p = process(pid: space) { losePage(p, page) }
             }
         }
         pumpSwap()
+    }
+    /// A page that is gone takes its program along, and nothing else: a tab is discarded, the browser keeps its address.
+    private func losePage(_ p: GuestProcess, _ page: UInt32) {
+        if p.tab.isTab {
+            counters.discards += 1
+            noteApplied(MemoryDecision(.discard, pid: p.pid, .swapFailed), p)
+        }
+        endProcess(p, .swapFailed, code: Int32(bitPattern: page))
     }
 }

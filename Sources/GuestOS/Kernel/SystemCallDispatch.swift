@@ -106,6 +106,7 @@ extension Kernel {
         case .tabRegister: return try callTabRegister(a, cast(target))
         case .tabUpdate: return try callTabUpdate(p, a, cast(target))
         case .memoryInfo: return try callMemoryInfo(p, a)
+        case .pressureEvent: return try callPressureEvent(p)
         case .mark:
             hal.mark(pid: p.pid, kind: Int32(truncatingIfNeeded: a.a0), a: a.a1, b: a.a2)
             return 0

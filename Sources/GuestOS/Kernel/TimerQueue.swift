@@ -5,7 +5,7 @@ struct TimerQueue {
         var deadline: UInt64, sequence: UInt64
         static func < (a: Key, b: Key) -> Bool { a.deadline != b.deadline ? a.deadline < b.deadline : a.sequence < b.sequence }
     }
-    enum Target { case timer(ObjectRef), wait(ObjectRef), policy, watermark, probeTimeout }
+    enum Target { case timer(ObjectRef), wait(ObjectRef), policy, policyNow, aging, probeTimeout }
     struct Entry { var key: Key; var target: Target }
     private(set) var entries: [Entry] = []       // descending: the next one is last
     private var sequence: UInt64 = 0

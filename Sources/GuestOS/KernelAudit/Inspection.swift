@@ -219,7 +219,8 @@ extension Kernel {
             case .timer(let ref): TimerInspection(deadline: e.key.deadline, what: "timer \(ref.index)", owners: owners(of: ref))
             case .wait(let ref): TimerInspection(deadline: e.key.deadline, what: "end of a wait", owners: (objects[ref] as? GuestProcess).map { [$0.pid] } ?? [])
             case .policy: TimerInspection(deadline: e.key.deadline, what: "memory policy", owners: [])
-            case .watermark: TimerInspection(deadline: e.key.deadline, what: "low watermark", owners: [])
+            case .policyNow: TimerInspection(deadline: e.key.deadline, what: "memory policy, out of turn", owners: [])
+            case .aging: TimerInspection(deadline: e.key.deadline, what: "aging of pages", owners: [])
             case .probeTimeout: TimerInspection(deadline: e.key.deadline, what: "device probing", owners: [])
             }
         }

@@ -35,7 +35,7 @@ extension Kernel {
         for e in timers.entries {
             switch e.target {
             case .timer, .wait: l.deadlines += 1
-            case .policy, .watermark, .probeTimeout: break
+            case .policy, .policyNow, .aging, .probeTimeout: break
             }
         }
         l.pagesCompressed = memory.pool.pageCount

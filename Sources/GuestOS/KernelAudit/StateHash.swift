@@ -34,9 +34,27 @@ extension Kernel {
         h.combine(wallClockBase)
         h.combine(devices.consoleInput)
         for t in devices.disk?.transfers ?? [] { h.combine(UInt64(t.caller.index) << 8 | UInt64(t.state.rawValue)) }
+        combineMemory(&h)
+        return h.value
+    }
+    /// What the memory manager and the coordinator keep beside the pages themselves.
+    private func combineMemory(_ h: inout StateHasher) {
         h.combine(memory.frames.freeCount)
         h.combine(memory.pool.byteCount)
-        return h.value
+        h.combine(UInt64(memory.swap.slots.usedCount) << 32 | UInt64(memory.swap.slots.badCount))
+        h.combine(memory.swap.requestCount)
+        h.combine(memory.swap.pending.count)
+        for job in memory.jobs { h.combine(UInt64(job.space) << 32 | UInt64(job.done) << 4 | UInt64(job.kind.rawValue)) }
+        h.combine(UInt64(memory.gauge.level.rawValue) << 32 | UInt64(pressureEvents.count))
+        let c = memory.counters
+        for n in [c.evictions, c.refaults, c.refusals, c.samplingFaults, c.sampledPages, c.prefetches, c.prefetchHits, c.swapWrittenPages, memory.pressure.someTotal, memory.pressure.fullTotal] { h.combine(n) }
+        for s in memory.spaces {
+            h.combine(UInt64(s.refaultCount) << 32 | UInt64(s.workingSet.count))
+            for page in s.workingSet.pages { h.combine(page) }
+            guard s.tab.isTab else { continue }
+            for n in [UInt64(s.tab.tabID), s.tab.openedNanoseconds, s.tab.lastActiveNanoseconds, s.tab.lastVisibleNanoseconds, UInt64(s.tab.activationCount), s.tab.reloadNanoseconds] { h.combine(n) }
+        }
+        h.combine(decisionLog.count)
     }
     private func combine(_ h: inout StateHasher, _ p: GuestProcess) {
         h.combine(p.pid)
@@ -52,7 +70,7 @@ extension Kernel {
         h.combine(UInt64(p.tab.lifecycle.rawValue) << 32 | UInt64(p.tab.flags.rawValue))
         for e in p.handles.entries { h.combine(UInt64(e.ref.index) << 32 | UInt64(e.rights.rawValue)) }
         for s in p.subscriptions { h.combine(UInt64(bitPattern: s.key)) }
-        p.space.pageTable.forEach { page, e in h.combine(UInt64(page) << 8 | UInt64(e.state.rawValue)) }
+        p.space.pageTable.forEach { page, e in h.combine(UInt64(page) << 24 | UInt64(e.generation) << 16 | UInt64(e.marks.rawValue) << 8 | UInt64(e.state.rawValue)) }
         if p.isAlive, p.isQuiescent { h.combine(hal.saveTask(p.task)) }
     }
     /// Contents of everything owned: private pages, compressed or not, in (process, page) order, then anonymous shared and device memory.

@@ -12,10 +12,11 @@ public struct PageCounts: Equatable, Sendable {
 
 /// Pages that an activation touched, in the order of their first touch: what the next one will need first.
 public struct WorkingSet: Sendable {
+    /// Of the last activation that has ended: what is brought back, and read ahead, while the next one is recorded.
     public private(set) var pages: [UInt32] = []
-    /// Pages of the activation that is being recorded, and until when.
     private var recording: [UInt32] = []
     private var isRecorded: [Bool] = []
+    /// Until when touches belong to it.
     private var endNanoseconds: UInt64 = 0
     private var isOpen = false
     public init() {}
@@ -36,13 +37,13 @@ public struct WorkingSet: Sendable {
         recording.append(page)
     }
     /// What was recorded takes the place of the activation before, if anything was.
-    public mutating func close() {
+    mutating func close() {
         if isOpen, !recording.isEmpty { pages = recording }
         recording = []
         isRecorded = []
         isOpen = false
     }
-    /// As it would be if the recording ended now.
+    /// As if the recording ended now.
     public var count: Int { isOpen && !recording.isEmpty ? recording.count : pages.count }
 }
 
@@ -55,6 +56,8 @@ public final class AddressSpace {
     public internal(set) var workingSet = WorkingSet()
     /// Pages that came back while they still belonged to the working set.
     public internal(set) var refaultCount: UInt32 = 0
+    /// Pages were brought back ahead of their use: they are not to be taken again before it.
+    public var holdsPrefetched = false
     public var tab = TabState()
 
     public init(id: UInt32, task: Int32) {

@@ -40,6 +40,8 @@ extension MemoryManager {
         counters.sampledPages += taken
         charge(costs.pageMap * taken)
     }
+    /// The tab leaves the screen.
+    public func endActivation(_ s: AddressSpace) { s.workingSet.close() }
     /// A resident page is used: it is young again.
     func touch(_ s: AddressSpace, _ page: UInt32) {
         let entry = s.pageTable[page]
@@ -48,16 +50,31 @@ extension MemoryManager {
         s.pageTable[page].marks.subtract([.sampled, .prefetched])
         s.workingSet.touch(page, now: hardware.nowNanoseconds)
     }
-    /// Private resident pages by generation, 0 the youngest.
-    public func pagesByGeneration(_ s: AddressSpace) -> (UInt32, UInt32, UInt32, UInt32) {
-        var n: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+    /// What a walk over the pages tells.
+    public struct Survey: Sendable {
+        /// Resident pages that nobody shares, and those of them by generation, 0 the youngest.
+        public var privateCount: UInt32 = 0
+        public var generations: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+        /// Those that the codec could not shrink.
+        public var refused: UInt32 = 0
+        /// Pages of shared memory that are mapped.
+        public var shared: UInt32 = 0
+        /// Bytes that the compressed pages take.
+        public var compressedByteCount: UInt64 = 0
+    }
+    public func survey(_ s: AddressSpace) -> Survey {
+        var n = Survey()
         s.pageTable.forEach { _, e in
+            if e.state == .shared { n.shared += 1 }
+            if e.state == .compressed { n.compressedByteCount += UInt64(pool.byteCount(e.value)) }
             guard e.state == .resident, frames.count(e.value) == 1 else { return }
+            n.privateCount += 1
+            if e.marks.contains(.refused) { n.refused += 1 }
             switch e.generation {
-            case 0: n.0 += 1
-            case 1: n.1 += 1
-            case 2: n.2 += 1
-            default: n.3 += 1
+            case 0: n.generations.0 += 1
+            case 1: n.generations.1 += 1
+            case 2: n.generations.2 += 1
+            default: n.generations.3 += 1
             }
         }
         return n
@@ -77,6 +94,7 @@ extension MemoryManager {
         let distance = UInt32(truncatingIfNeeded: counters.evictions) &- evictedAt
         guard distance <= UInt32(frames.total(.process)) else { return }
         counters.refaults += 1
+        refaults.add(1)
         s.refaultCount += 1
     }
 }

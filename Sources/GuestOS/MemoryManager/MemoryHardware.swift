@@ -36,6 +36,8 @@ public enum MemoryLimits {
     public static let swapRequestCountMax = 256
     /// Frames of compressed pages on their way out: these come from the reserve, so few at a time.
     public static let unpackedRequestCountMax = 8
+    /// Mappings that one aging period takes away at most.
+    public static let samplingBudget = 4096
     /// Pages read ahead of the one that a process waits for.
     public static let readAheadPageCount = 7
     /// Pages of one activation that are remembered: 64 MiB.

@@ -36,7 +36,11 @@ public final class MemoryManager {
     /// Spaces whose calls or faults are being served while memory is reclaimed: their pages stay as they are.
     public var served: [UInt32] = []
     public var pressure = PressureStallMeter()
-    public var promotions = RateMeter()
+    /// Pages asked for again after they were taken, over ten periods; those within the working set, over sixty.
+    public var promotions = RateMeter(periods: 10), refaults = RateMeter(periods: 60)
+    public var gauge = PressureGauge()
+    /// Mappings that are left for the aging under way, and the space it goes on with.
+    private var agingCursor: UInt32 = 0
     /// Stall of the last resolution that the kernel has not yet given to `pressure`.
     public var unreportedStall: UInt64 = 0
 
@@ -92,6 +96,24 @@ public final class MemoryManager {
         guard page > 0 else { return nil }
         let before = s.pageTable[page - 1]
         return before.state == .resident ? before.value + 1 : nil
+    }
+    /// One aging period of all tabs. `budget` bounds the mappings taken away; the tabs it does not reach are the first of the
+    /// next period.
+    public func ageTabs(budget: Int) {
+        var left = budget
+        let tabs = spaces.filter { $0.tab.isTab }
+        let start = tabs.firstIndex { $0.id > agingCursor } ?? 0
+        for i in 0..<tabs.count {
+            let s = tabs[(start + i) % tabs.count]
+            left -= age(s, budget: left)
+            if left > 0 { agingCursor = s.id }
+        }
+    }
+    /// Bytes that the pages of all programs would take more, were they all resident.
+    public var bytesSaved: UInt64 {
+        var pages = 0
+        for s in spaces { pages += Int(s.counts.compressed + s.counts.filled + s.counts.swapped) }
+        return UInt64(max(0, pages - pool.frameCount) * Limits.pageByteCount)
     }
     /// Resident pages that nobody shares.
     public func privatePages(_ s: AddressSpace) -> UInt32 {

@@ -57,19 +57,36 @@ public struct PressureStallMeter: Sendable {
     }
 }
 
-/// Events in the last ten periods.
+/// Events in the last periods.
 public struct RateMeter: Sendable {
-    private var counts = [UInt64](repeating: 0, count: 10)
+    private var counts: [UInt64]
     private var bucket = 0
-    public private(set) var total: UInt64 = 0
-    public init() {}
+    public init(periods: Int) { counts = [UInt64](repeating: 0, count: periods) }
     public mutating func add(_ n: UInt64) {
         counts[bucket] += n
-        total += n
     }
     public mutating func advance() {
         bucket = (bucket + 1) % counts.count
         counts[bucket] = 0
     }
     public var recent: UInt64 { counts.reduce(0, +) }
+}
+
+/// The level that programs are told. It rises at once and falls late, so that it does not flutter: each level is left only
+/// when memory and stalls are well below what raised it.
+public struct PressureGauge: Sendable {
+    public private(set) var level = PressureLevel.none
+    public init() {}
+
+    /// Free frames below which the level is at least moderate: before the low watermark, where policies begin to act.
+    public static func moderateFrames(low: Int, high: Int) -> Int { low + (high - low) / 2 }
+    /// True when the level changed. Stalls are shares of the last ten seconds.
+    public mutating func update(free: Int, low: Int, high: Int, some: UInt32, full: UInt32) -> Bool {
+        let before = level
+        let moderate = Self.moderateFrames(low: low, high: high)
+        if free < low / 2 || full >= 100 { level = .critical } else if level == .critical, free >= low, full < 50 { level = .moderate }
+        if level == .none, free < moderate || some >= 50 { level = .moderate }
+        if level == .moderate, free >= high, some < 20 { level = .none }
+        return level != before
+    }
 }

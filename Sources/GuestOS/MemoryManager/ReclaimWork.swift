@@ -44,6 +44,7 @@ extension MemoryManager {
         return true
     }
     public func cancelJobs(_ space: UInt32) { jobs.removeAll { $0.space == space } }
+    public func hasJob(_ space: UInt32) -> Bool { jobs.contains { $0.space == space } }
     /// Whole-tab reclaim of the space is not done yet.
     public func isFallingAsleep(_ space: UInt32) -> Bool { jobs.contains { $0.space == space && $0.isWholeTab } }
 

@@ -153,7 +153,7 @@ public enum MemoryAction: UInt8, Sendable, CaseIterable {
 
 /// Why it shall happen.
 public enum MemoryReason: UInt8, Sendable, CaseIterable {
-    case belowLowWatermark, poolCannotHelp, idle, outOfMemory, requested
+    case belowLowWatermark, poolCannotHelp, idle, outOfMemory, requested, swapFailed
     case brinkOfOutOfMemory, swapCannotHelp, coldPages, pressureBelowTarget, coldAge, likelyNext, lowestCredit, unlikelyReturn, cheapestPerFrame, idleTimeIsCheap
     public var name: StaticString {
         switch self {
@@ -162,6 +162,7 @@ public enum MemoryReason: UInt8, Sendable, CaseIterable {
         case .idle: "hidden for long"
         case .outOfMemory: "out of memory"
         case .requested: "requested"
+        case .swapFailed: "a page could not be read back from swap"
         case .brinkOfOutOfMemory: "on the brink of running out of memory"
         case .swapCannotHelp: "neither compression nor swap can free enough"
         case .coldPages: "its oldest pages were not touched for long"
@@ -205,6 +206,8 @@ public struct DecisionRecord {
     public var framesFree: UInt32, framesLow: UInt32
     public var pressureSomePerMille: UInt32
     public var isApplied: Bool
+    /// Pages that were moved for it so far, when it takes a while.
+    public var pagesMoved: UInt32 = 0
     public init(nowNanoseconds: UInt64, policy: StaticString, decision: MemoryDecision, tabID: UInt32, framesFree: UInt32, framesLow: UInt32,
                 pressureSomePerMille: UInt32, isApplied: Bool) {
         self.nowNanoseconds = nowNanoseconds

@@ -22,9 +22,7 @@ public enum RunReport {
         return [
             "schema": 1, "tick_ns": simulation.now, "image": hexadecimal(simulation.image.hash), "seed": simulation.configuration.seed, "policy": simulation.configuration.policy,
             "processes": simulation.kernel.processRecords.map { process($0, simulation) }, "devices": simulation.deviceReports.map(device),
-            "memory": ["frames_total": m.framesTotal, "frames_free": m.framesFree, "frames_process": m.framesProcess, "frames_shared": m.framesShared,
-                       "frames_compressed_pool": m.framesCompressedPool, "frames_kernel": m.framesKernel, "pages_compressed": m.pagesCompressed, "pages_swapped": m.pagesSwapped,
-                       "bytes_compressed": m.bytesCompressed, "pressure_some_10s_per_mille": m.pressureSome10, "pressure_full_10s_per_mille": m.pressureFull10],
+            "memory": memory(m), "tabs": simulation.kernel.snapshot().tabs.map(tab),
             "network": ["frames_sent": simulation.net.transmittedFrameCount, "frames_received": simulation.net.receivedFrameCount, "frames_dropped": simulation.net.droppedFrameCount],
             "frame": ["flushes": simulation.gpu.frame.flushCount, "hash": hexadecimal(simulation.gpu.frame.stateHash())],
             "kernel": kernel(simulation.kernel.counters, simulation.kernel.memoryCounters),
@@ -48,9 +46,29 @@ public enum RunReport {
         }
     }
 
+    private static func memory(_ m: MemoryRecord) -> [String: Any] {
+        ["frames_total": m.framesTotal, "frames_free": m.framesFree, "frames_process": m.framesProcess, "frames_shared": m.framesShared,
+         "frames_compressed_pool": m.framesCompressedPool, "frames_kernel": m.framesKernel, "pages_compressed": m.pagesCompressed, "pages_swapped": m.pagesSwapped,
+         "pages_filled": m.pagesFilled, "bytes_compressed": m.bytesCompressed, "bytes_saved": m.bytesSaved,
+         "pressure_some_10s_per_mille": m.pressureSome10, "pressure_some_60s_per_mille": m.pressureSome60, "pressure_some_300s_per_mille": m.pressureSome300,
+         "pressure_full_10s_per_mille": m.pressureFull10, "pressure_full_60s_per_mille": m.pressureFull60, "pressure_full_300s_per_mille": m.pressureFull300,
+         "pressure_level": m.pressureLevel.name, "promoted_pages_10s": m.promotedPages10, "evictions": m.evictions, "refaults": m.refaults,
+         "swap_slots": m.swapSlots, "swap_slots_free": m.swapSlotsFree, "swap_slots_bad": m.swapSlotsBad,
+         "swap_written_pages": m.swapWrittenPages, "swap_written_bytes": m.swapWrittenPages * 65536]
+    }
+    /// What a memory policy sees of a tab.
+    private static func tab(_ t: TabSnapshot) -> [String: Any] {
+        ["tab": t.tabID, "pid": t.pid, "lifecycle": t.lifecycle.name, "flags": t.flags.rawValue,
+         "opened_ns": t.openedNanoseconds, "last_active_ns": t.lastActiveNanoseconds, "last_visible_ns": t.lastVisibleNanoseconds, "activations": t.activationCount,
+         "return_per_mille": t.returnPerMille, "reload_ns": t.reloadNanoseconds,
+         "pages_resident": t.pagesResident, "pages_private": t.pagesPrivate, "pages_by_generation": (0..<PageGenerations.count).map { t.pagesByGeneration[$0] },
+         "pages_compressed": t.pagesCompressed, "bytes_compressed": t.compressedByteCount, "pages_swapped": t.pagesSwapped, "pages_filled": t.pagesFilled,
+         "pages_shared": t.pagesShared, "pages_refused_by_codec": t.pagesRefusedByCodec, "working_set_pages": t.workingSetPages, "refaults": t.refaultCount]
+    }
     private static func kernel(_ c: KernelCounters, _ mc: MemoryCounters) -> [String: Any] {
         ["system_calls": c.systemCalls, "context_switches": c.contextSwitches, "faults": c.faults, "messages": c.messages, "traps": c.traps,
-         "compressions": mc.compressions, "decompressions": mc.decompressions, "swap_outs": mc.swapOuts, "swap_ins": mc.swapIns, "swap_errors": mc.swapErrors, "disk_errors": c.diskErrors,
+         "compressions": mc.compressions, "decompressions": mc.decompressions, "swap_outs": mc.swapOuts, "swap_ins": mc.swapIns, "swap_errors": mc.swapErrors,
+         "refusals": mc.refusals, "prefetches": mc.prefetches, "prefetch_hits": mc.prefetchHits, "sampled_pages": mc.sampledPages, "sampling_faults": mc.samplingFaults, "compression_ns": mc.compressionNanoseconds, "disk_errors": c.diskErrors,
          "freezes": c.freezes, "hibernations": c.hibernations, "thaws": c.thaws, "discards": c.discards, "out_of_memory_kills": c.outOfMemoryKills,
          "refused_decisions": c.refusedDecisions, "dropped_input_events": c.droppedInputEvents, "dropped_console_bytes": c.droppedConsoleBytes]
     }
@@ -132,7 +150,8 @@ public enum RunReport {
 
     /// One decision of the policy with the inputs that caused it.
     private static func decision(_ d: DecisionRecord) -> [String: Any] {
-        ["tick_ns": d.nowNanoseconds, "policy": d.policy.description, "decision": "\(d.decision)", "tab": d.tabID, "frames_free": d.framesFree, "frames_low": d.framesLow,
+        ["tick_ns": d.nowNanoseconds, "policy": d.policy.description, "decision": "\(d.decision)", "action": d.decision.action.name.description, "reason": d.decision.reason.name.description, "pid": d.decision.pid,
+         "amount": d.decision.amount, "generation": d.decision.generation, "pages_moved": d.pagesMoved, "tab": d.tabID, "frames_free": d.framesFree, "frames_low": d.framesLow,
          "pressure_some_per_mille": d.pressureSomePerMille, "applied": d.isApplied]
     }
 

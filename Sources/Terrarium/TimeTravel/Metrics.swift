@@ -3,6 +3,7 @@
 import ABI
 import Kernel
 import Machine
+import MemoryManager
 
 /// A number that can be read between any two turns of the machine.
 public struct Metric {
@@ -17,6 +18,9 @@ public enum Metrics {
     }
     private static func memory(_ name: String, _ help: String, _ read: @escaping (MemoryRecord) -> UInt64) -> Metric {
         Metric(name: "memory." + name, help: help) { Int64(clamping: read($0.kernel.memoryRecord)) }
+    }
+    private static func pages(_ name: String, _ help: String, _ read: @escaping (MemoryCounters) -> UInt64) -> Metric {
+        Metric(name: "kernel." + name, help: help) { Int64(clamping: read($0.kernel.memoryCounters)) }
     }
     private static func other(_ name: String, _ help: String, _ read: @escaping (Simulation) -> UInt64) -> Metric {
         Metric(name: name, help: help) { Int64(clamping: read($0)) }
@@ -35,15 +39,32 @@ public enum Metrics {
             memory("bytes_compressed", "bytes of compressed pages") { $0.bytesCompressed },
             memory("pressure_some_10s_per_mille", "time in which some process waited for memory, last 10 s") { UInt64($0.pressureSome10) },
             memory("pressure_full_10s_per_mille", "time in which all waited") { UInt64($0.pressureFull10) },
+            memory("pressure_some_60s_per_mille", "the same over a minute") { UInt64($0.pressureSome60) },
+            memory("pressure_full_60s_per_mille", "the same over a minute") { UInt64($0.pressureFull60) },
+            memory("pressure_some_300s_per_mille", "the same over five minutes") { UInt64($0.pressureSome300) },
+            memory("pressure_full_300s_per_mille", "the same over five minutes") { UInt64($0.pressureFull300) },
+            memory("pressure_level", "what programs are told: 0 none, 1 moderate, 2 critical") { UInt64($0.pressureLevel.rawValue) },
+            memory("pages_filled", "pages of one repeated word, which take no frame") { UInt64($0.pagesFilled) },
+            memory("bytes_saved", "bytes that pages would take more, were they all resident") { $0.bytesSaved },
+            memory("promoted_pages_10s", "taken pages that were asked for again, last 10 s") { UInt64($0.promotedPages10) },
+            memory("swap_slots_free", "free slots of the swap device") { UInt64($0.swapSlotsFree) },
+            memory("swap_slots_bad", "slots that the device failed on") { UInt64($0.swapSlotsBad) },
             kernel("system_calls", "system calls since boot") { $0.systemCalls },
             kernel("context_switches", "switches between processes") { $0.contextSwitches },
             kernel("faults", "page faults of processes") { $0.faults },
             kernel("messages", "messages sent over channels") { $0.messages },
-            kernel("compressions", "pages compressed") { $0.compressions },
-            kernel("decompressions", "pages decompressed") { $0.decompressions },
-            kernel("swap_outs", "pages written to swap") { $0.swapOuts },
-            kernel("swap_ins", "pages read back") { $0.swapIns },
-            kernel("swap_errors", "failed transfers") { $0.swapErrors },
+            pages("compressions", "pages compressed") { $0.compressions },
+            pages("decompressions", "pages decompressed") { $0.decompressions },
+            pages("swap_outs", "pages written to swap") { $0.swapOuts },
+            pages("swap_ins", "pages read back") { $0.swapIns },
+            pages("swap_errors", "failed transfers") { $0.swapErrors },
+            pages("swap_written_pages", "pages written to swap: flash wear") { $0.swapWrittenPages },
+            pages("evictions", "pages taken from their programs") { $0.evictions },
+            pages("refaults", "of those, pages asked for again while they still belonged to the working set") { $0.refaults },
+            pages("refusals", "pages that the codec could not shrink") { $0.refusals },
+            pages("prefetches", "pages brought back before they were asked for") { $0.prefetches },
+            pages("prefetch_hits", "of those, pages that were then used") { $0.prefetchHits },
+            pages("sampling_faults", "faults that only tell that a page is young") { $0.samplingFaults },
             kernel("freezes", "tabs frozen") { $0.freezes },
             kernel("hibernations", "tabs hibernated") { $0.hibernations },
             kernel("thaws", "tabs brought back") { $0.thaws },

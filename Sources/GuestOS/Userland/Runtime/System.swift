@@ -72,6 +72,10 @@ public enum System {
     public static func kill(pid: UInt32, system: Handle) throws(SystemError) {
         _ = try checked(rawSystemCall(.killPID, Int64(system.raw), Int64(pid)))
     }
+    /// An event that is signaled whenever the level of memory pressure (`memory.pressureLevel`) rises. Whoever has seen it
+    /// clears it.
+    public static func pressureEvent() throws(SystemError) -> Handle { Handle(UInt32(try checked(rawSystemCall(.pressureEvent)))) }
+    public static func clear(_ event: Handle) { _ = rawSystemCall(.eventSignal, Int64(event.raw), 0) }
     public static var memory: MemoryRecord {
         var bytes = [UInt8](repeating: 0, count: MemoryRecord.byteCount)
         bytes.withUnsafeMutableBufferPointer { p in _ = rawSystemCall(.memoryInfo, addressOf(UnsafeRawPointer(p.baseAddress))) }
@@ -108,8 +112,9 @@ public struct ProcessHandle: Sendable {
         return ProcessRecord.parse(&reader)
     }
     public func registerTab(id: UInt32) { _ = rawSystemCall(.tabRegister, Int64(handle.raw), Int64(id)) }
-    public func updateTab(_ state: LifecycleState, _ flags: TabFlags) {
-        _ = rawSystemCall(.tabUpdate, Int64(handle.raw), Int64(state.rawValue), Int64(flags.rawValue))
+    /// `loadNanoseconds`: how long its page took to load; 0: not known, or as before.
+    public func updateTab(_ state: LifecycleState, _ flags: TabFlags, loadNanoseconds: UInt64 = 0) {
+        _ = rawSystemCall(.tabUpdate, Int64(handle.raw), Int64(state.rawValue), Int64(flags.rawValue), Int64(loadNanoseconds))
     }
 }
 
