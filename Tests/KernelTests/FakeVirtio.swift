@@ -128,9 +128,9 @@ final class FakeVirtio {
     }
 }
 
-/// A disk over host memory.
-func fakeDisk(byteCount: Int, latency: UInt64) -> FakeVirtio {
-    final class Store { var bytes: [UInt8]; init(_ n: Int) { bytes = [UInt8](repeating: 0, count: n) } }
+/// A disk over host memory. `fails` is asked for each request: whether it writes, and its number among those that do or do not.
+func fakeDisk(byteCount: Int, latency: UInt64, fails: @escaping (_ isWrite: Bool, _ number: Int) -> Bool = { _, _ in false }) -> FakeVirtio {
+    final class Store { var bytes: [UInt8], reads = 0, writes = 0; init(_ n: Int) { bytes = [UInt8](repeating: 0, count: n) } }
     let store = Store(byteCount)
     let sectors = UInt64(byteCount / 512)
     let config = (0..<8).map { UInt8(truncatingIfNeeded: sectors >> UInt64($0 * 8)) }
@@ -138,6 +138,11 @@ func fakeDisk(byteCount: Int, latency: UInt64) -> FakeVirtio {
         let header = c.readable[0].0
         let isWrite = header.load(as: UInt32.self) == 1
         let at = Int(header.load(fromByteOffset: 8, as: UInt64.self)) * 512
+        if isWrite { store.writes += 1 } else { store.reads += 1 }
+        if fails(isWrite, isWrite ? store.writes : store.reads) {
+            c.writable[c.writable.count - 1].0.storeBytes(of: 1, as: UInt8.self)
+            return 1
+        }
         if isWrite {
             let (p, n) = c.readable[1]
             store.bytes.replaceSubrange(at..<(at + n), with: UnsafeRawBufferPointer(start: p, count: n))

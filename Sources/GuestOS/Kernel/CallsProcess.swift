@@ -97,7 +97,7 @@ extension Kernel {
         if a.a3 > 0 { target.tab.reloadNanoseconds = UInt64(a.a3) }
         switch state {
         case .active, .passive:
-            let isNew = !target.tab.isVisible
+            let isNew = !target.tab.isVisible || target.tab.activationCount == 0
             thaw(target)
             if isNew { activate(target) }
             target.tab.lastActiveNanoseconds = hal.nowNanoseconds

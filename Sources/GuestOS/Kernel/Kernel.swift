@@ -50,7 +50,7 @@ public final class Kernel {
     let memory: MemoryManager
     var framesLow = 0, framesHigh = 0, processFramesMax = 0
     var reclaimer: GuestProcess?                // for whom memory is being reclaimed
-    var framesNoticed = 0                       // free frames below which somebody was told: 0, moderate or low
+    var framesNoticed = 0                       // the threshold that free frames were below at the last allocation, or 0
     var pressureEvents: [ObjectRef] = []        // who is told of the level
 
     // Devices.

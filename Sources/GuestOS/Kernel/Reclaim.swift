@@ -21,7 +21,7 @@ extension Kernel {
     /// Programs are told, and the policy runs, at the next turn when free memory falls below a watermark.
     private func noticeWatermark() {
         let free = memory.frames.freeCount, moderate = PressureGauge.moderateFrames(low: framesLow, high: framesHigh)
-        let threshold = free < framesLow ? framesLow : free < moderate ? moderate : 0
+        let threshold = free < framesLow / 2 ? framesLow / 2 : free < framesLow ? framesLow : free < moderate ? moderate : 0
         if threshold != 0, framesNoticed == 0 || threshold < framesNoticed, phase == .running { _ = timers.add(hal.nowNanoseconds, .policyNow) }
         framesNoticed = threshold
     }
