@@ -2,7 +2,7 @@
 SIMCTL := .build/release/simctl
 JOBS := $(shell nproc)
 
-.PHONY: help setup build image run test bench fuzz kernel-size metal-check clean compare
+.PHONY: help setup build image run test bench soak fuzz kernel-size metal-check clean compare
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ test: build      ## everything: unit, scenario, conformance, record and replay, 
 bench: build     ## measurements that docs/measurements.md quotes
 	@$(SIMCTL) bench all
 	@scripts/bench-browser --simctl $(SIMCTL)
+
+soak: build      ## random tabs under a random policy, every frame checked after each step, twice (SOAK_STEPS=10000)
+	@$(SIMCTL) soak --steps $(or $(SOAK_STEPS),10000)
 
 fuzz: setup      ## devices, drivers, pages, pictures on random input, under the address sanitizer
 	@scripts/fuzz

@@ -1,4 +1,4 @@
-// The options --state, --disk and --disk-faults, and what happens to the data disk when a run ends.
+// The options --state, --disk, --disk-faults and --swap-faults, and what happens to the data disk when a run ends.
 
 import Devices
 import Foundation
@@ -36,10 +36,13 @@ private func stateDisk(_ path: String) -> DiskConfiguration {
 
 private func withFaults(_ configured: DiskConfiguration, _ arguments: ParsedArguments) throws -> DiskConfiguration {
     var disk = configured
-    if let rules = arguments.string("disk-faults") {
-        do { disk.faults = try FaultPlan(parsing: rules) } catch { throw CommandFailure.usage(error.message) }
-    }
+    disk.faults = try faultPlan(arguments.string("disk-faults"))
     return disk
+}
+
+/// What goes wrong on purpose; nothing without rules.
+func faultPlan(_ rules: String?) throws -> FaultPlan {
+    do { return try FaultPlan(parsing: rules ?? "") } catch { throw CommandFailure.usage(error.message) }
 }
 
 private func apply(_ part: String, to disk: inout DiskConfiguration) throws {

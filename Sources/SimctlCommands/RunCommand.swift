@@ -31,7 +31,7 @@ let runCommand = Command(
     A data disk (--disk) is a file that is made when it is missing and that keeps what the guest wrote when the run ends;
     what the guest has flushed survives a crash of simctl. \(diskHelp)
 
-    Disk faults (--disk-faults) are rules separated by commas, each KIND[=P%][@FIRST-LAST][#N][+TIME]: a share of the
+    Disk faults (--disk-faults, --swap-faults) are rules separated by commas, each KIND[=P%][@FIRST-LAST][#N][+TIME]: a share of the
     requests, only those that touch these sectors, only the Nth of them. The same seed gives the same faults:
         read-error=0.1%          a read fails
         write-error@2048-4095    every write there fails
@@ -44,6 +44,7 @@ let runCommand = Command(
         OptionSpecification("state", "FILE", "keep /data in this file, made when missing (256M, sparse): --disk with the usual settings"),
         OptionSpecification("disk", "FILE[,...]", "data disk; size=64M for a new one, readonly, snapshot (forget changes), model=nvme|ssd|hdd"),
         OptionSpecification("disk-faults", "RULES", "what goes wrong with the data disk on purpose"),
+        OptionSpecification("swap-faults", "RULES", "what goes wrong with the swap disk on purpose"),
         OptionSpecification("url", "URL", "page that the browser opens first"),
         OptionSpecification("headless", nil, "no window; as fast as possible while nothing outside is waited for"),
         OptionSpecification("for", "TIME", "stop after this much virtual time, e.g. 10s"),
@@ -89,6 +90,7 @@ private struct RunPlan {
 private func plan(_ arguments: ParsedArguments, _ image: SystemImage) throws -> RunPlan {
     var settings = try configuration(arguments, image)
     settings.disk = try diskOption(arguments)
+    settings.swapFaults = try faultPlan(arguments.string("swap-faults"))
     let script = try arguments.string("input").map { try InputScript.parse(readText($0), width: settings.width, height: settings.height) } ?? []
     let asked = try eventOption(arguments)
     var p = RunPlan(settings: settings, isHeadless: arguments.flag("headless") || image.settings?.headless == true, duration: try arguments.duration("for"),
@@ -117,6 +119,7 @@ func eventOption(_ arguments: ParsedArguments) throws -> RunEvent? {
     _ = try arguments.duration("for")
     _ = try eventOption(arguments)
     _ = try diskOption(arguments)
+    _ = try faultPlan(arguments.string("swap-faults"))
     _ = try straceFilter(arguments)
     if let path = arguments.string("input") { _ = try readText(path) }
     if arguments.flag("json"), arguments.string("report") == "-" || arguments.string("console") == "-" {

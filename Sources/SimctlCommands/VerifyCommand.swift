@@ -79,7 +79,8 @@ final class Progress: Sendable {
     private let start = Date()
     private let isTerminal = isatty(2) == 1
     private let lastShown = Mutex<Date>(.distantPast)
-    init(total: Int) { self.total = total }
+    private let unit: String
+    init(total: Int, unit: String = "runs") { self.total = total; self.unit = unit }
 
     func report(_ done: Int) {
         let now = Date()
@@ -90,7 +91,7 @@ final class Progress: Sendable {
         }
         guard isDue, done > 0 else { return }
         let left = Int((now.timeIntervalSince(start) / Double(done) * Double(total - done)).rounded(.up))
-        let text = "\(done)/\(total) runs" + (done < total ? ", \(left) s left" : "")
+        let text = "\(done)/\(total) \(unit)" + (done < total ? ", \(left) s left" : "")
         if isTerminal { FileHandle.standardError.write(Data("\r\u{1b}[K\(text)".utf8)) } else if done < total { note(text) }
     }
     func finish() { if isTerminal { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) } }

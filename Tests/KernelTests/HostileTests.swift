@@ -7,7 +7,7 @@ import Testing
 @testable import Kernel
 
 /// Decides the same whenever it is asked.
-private final class StubbornPolicy: MemoryPolicy {
+final class StubbornPolicy: MemoryPolicy {
     let decisions: [MemoryDecision]
     init(_ decisions: [MemoryDecision]) { self.decisions = decisions }
     var name: StaticString { "stubborn" }

@@ -128,6 +128,35 @@ import Testing
         #expect(k.memory.gauge.level == .none)
         m.expectAllReturned()
     }
+    /// Memory that is on its way to a slow disk is waited for: nobody dies for it.
+    @Test func shortageWaitsForWritesInsteadOfKilling() {
+        let m = FakeMachine(frames: 128)
+        m.devices.append(fakeDisk(byteCount: 128 * 65536, latency: 3_000_000))
+        m.add("tab", MemoryTests.tab(pages: 60))
+        m.add("hog", FakeProgram(start: { g, b in
+            for page in 2..<95 { g.store(page << 16, [UInt8(truncatingIfNeeded: page)]) }
+            for page in 2..<95 where g.load(page << 16, 1)[0] != UInt8(truncatingIfNeeded: page) { g.note("WRONG") }
+            g.send(b, "done")
+            _ = g.call(.exit, 0)
+        }))
+        var c = settings(StubbornPolicy([MemoryDecision(.swapOut, pid: 2, .belowLowWatermark)]))
+        c.policyPeriodNanoseconds = 1 << 60
+        c.framesLow = 4
+        c.processFramesMax = 110
+        let k = m.boot(c, until: 20_000_000_000) { g, system in
+            let t = MemoryTests.open(g, system, 1)
+            MemoryTests.hidden(g, t.process)
+            let (x, y) = g.channel()
+            let hog = g.spawn(system, "hog", y)
+            _ = g.waitMany([(hog, .terminated)])
+            g.note(g.receive(x).text)
+            MemoryTests.active(g, t.process)
+            g.note(MemoryTests.ask(g, t.channel) == t.hash ? "same" : "DIFFERENT")
+        }
+        #expect(m.notes == ["done", "same"])
+        #expect(k.counters.outOfMemoryKills == 0 && k.memoryCounters.swapWrittenPages > 10 && k.memory.pressure.someTotal > 1_000_000)
+        m.expectAllReturned()
+    }
     /// A page that cannot be read back takes its tab along, and nothing else.
     @Test func aFailingSwapDiskCostsOneTab() {
         let m = FakeMachine()

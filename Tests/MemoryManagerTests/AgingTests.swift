@@ -68,11 +68,11 @@ import Testing
         for page: UInt32 in 1...10 { l.fill(page, .text) }
         for _ in 0..<4 { l.memory.ageTabs(budget: 100); l.touch(1...4) }
         #expect(generations(l) == [4, 0, 0, 6])
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 4, minGeneration: 2, ticket: 5)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 4, minGeneration: 2, ticket: 5)) { _ in })
         let over = l.work()
         #expect(over.map { $0.ticket } == [5] && over.first?.done == 4)
         #expect((5...8).allSatisfy { l.space.pageTable[$0].state == .compressed } && l.space.pageTable[9].state == .resident)
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 100, minGeneration: 1)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 100, minGeneration: 1)) { _ in })
         #expect(l.work().first?.done == 2)
         #expect(generations(l) == [4, 0, 0, 0] && l.hardware.parked.isEmpty, "an awake tab keeps its stack")
         for page: UInt32 in 1...10 { #expect(l.holds(page, .text)) }
@@ -81,21 +81,21 @@ import Testing
         let l = Laboratory()
         for page: UInt32 in 1...3 { l.fill(page, .noise) }
         for _ in 0..<3 {
-            #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 10)))
+            #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 10)) { _ in })
             l.work()
         }
         #expect(l.memory.counters.refusals == 3 && l.memory.survey(l.space).refused == 3)
         #expect(l.holds(1, .noise) && l.memory.survey(l.space).refused == 3, "reading keeps the mark")
         l.fill(2, .text)
         #expect(l.memory.survey(l.space).refused == 2)
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 10)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 10)) { _ in })
         l.work()
         #expect(l.space.pageTable[2].state == .compressed && l.holds(2, .text) && l.holds(3, .noise))
     }
     @Test func refaultsAreThoseThatComeBackSoon() {
         let l = Laboratory(frames: 128, swapSlots: 0)
         for page: UInt32 in 1...20 { l.fill(page, .text) }
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 15)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .compressCold, amount: 15)) { _ in })
         l.work()
         #expect(l.memory.counters.evictions == 15)
         l.touch(15...15)            // the last one taken: distance 0
@@ -111,11 +111,11 @@ import Testing
         l.hardware.nowNanoseconds += 2_000_000_000
         l.memory.endActivation(l.space)
         var store: [UInt32: [UInt8]] = [:]
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .hibernate)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .hibernate)) { _ in })
         l.work()
         _ = l.runSwap(store: &store)
         #expect(l.space.counts.resident == 0 && l.space.counts.swapped == 6)
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .prefetch, amount: 3)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .prefetch, amount: 3)) { _ in })
         #expect(l.work().first?.done == 3)
         _ = l.runSwap(store: &store)
         #expect([3, 4, 9].allSatisfy { l.space.pageTable[$0].state == .resident } && l.space.pageTable[10].state == .swapped)
@@ -126,7 +126,7 @@ import Testing
         let l = Laboratory(frames: 256, swapSlots: 128)
         for page: UInt32 in 1...30 { l.fill(page, .noise) }
         var store: [UInt32: [UInt8]] = [:]
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)) { _ in })
         l.work()
         _ = l.runSwap(store: &store)
         #expect(l.space.counts.swapped == 30)
@@ -140,12 +140,12 @@ import Testing
         let l = Laboratory(frames: 128, swapSlots: 32)
         for page: UInt32 in 1...4 { l.fill(page, .noise) }
         var store: [UInt32: [UInt8]] = [:]
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)) { _ in })
         l.work()
         _ = l.runSwap(isOK: false, store: &store)
         #expect(l.space.counts.resident == 4 && l.memory.swap.slots.badCount == 4 && l.memory.counters.swapErrors == 4 && l.memory.counters.swapWrittenPages == 0)
         for page: UInt32 in 1...4 { #expect(l.holds(page, .noise)) }
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)) { _ in })
         l.work()
         _ = l.runSwap(store: &store)
         #expect(l.hardware.access(l.memory, l.space, 2, write: false) == nil)

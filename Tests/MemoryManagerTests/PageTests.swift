@@ -54,14 +54,14 @@ import Testing
     @Test func sleepKeepsTheBytes() {
         let l = Laboratory(frames: 96, swapSlots: 64)
         for page: UInt32 in 1..<13 { l.fill(page, page % 3 == 0 ? .noise : page % 3 == 1 ? .text : .word(UInt64(page))) }
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .hibernate)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .hibernate)) { _ in })
         l.work()
         #expect(l.hardware.parked == [3])
         var store: [UInt32: [UInt8]] = [:]
         _ = l.runSwap(store: &store)
         #expect(l.space.counts.resident == 0 && l.space.counts.compressed == 4 && l.space.counts.filled == 4 && l.space.counts.swapped == 4)
         #expect(l.memory.counters.swapWrittenPages == 4)
-        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)))
+        #expect(l.memory.enqueue(ReclaimJob(space: 7, kind: .swapOut)) { _ in })
         while !l.work().isEmpty || !l.memory.jobs.isEmpty { _ = l.runSwap(store: &store) }
         _ = l.runSwap(store: &store)
         #expect(l.space.counts.compressed == 0 && l.space.counts.swapped == 8 && l.memory.pool.frameCount == 0 && l.memory.frames.total(.process) == 0)

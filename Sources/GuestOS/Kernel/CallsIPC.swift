@@ -1,6 +1,7 @@
 // System calls on handles, channels, services, timers and waiting.
 
 import ABI
+import MemoryManager
 
 extension Kernel {
     static let channelRights: Rights = [.send, .receive, .duplicate, .transfer]

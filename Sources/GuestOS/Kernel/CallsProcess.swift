@@ -1,6 +1,7 @@
 // System calls on the process itself and on other processes, and the tab calls of the browser.
 
 import ABI
+import MemoryManager
 import Drivers
 import Policies
 

@@ -34,7 +34,7 @@ public enum KernelLimits {
     static let inputEventCountMax = 1024
     /// Transfers of the data disk at a time, a frame each.
     static let diskTransferCountMax = 4
-    static let decisionLogCountMax = 4096
+    static let decisionLogCountMax = 1 << 16
     /// What is left when an allocation begins to reclaim.
     public static let reserveFrameCount = MemoryLimits.reserveFrameCount
     static let priorityCount = 3

@@ -8,7 +8,7 @@ extension Kernel {
     /// Makes `page` usable for the access. `.wait`: the process is blocked until swap-in is done.
     func resolve(_ p: GuestProcess, _ page: UInt32, write: Bool) -> PageResolution {
         let windowStart = Limits.sharedWindowStart >> 16, windowEnd = Limits.sharedWindowEnd >> 16
-        if page >= windowStart, page < windowEnd, let m = p.mapping(containing: page) { return resolveShared(p, page, m, write) }
+        if page >= windowStart, page < windowEnd, let m = p.mapping(containing: page) { return waitIfShort(p, resolveShared(p, page, m, write), mayWait: true) }
         guard page < hal.memoryPages(task: p.task), page < windowStart else { return .bad }
         let result = memory.resolve(p.space, page, write: write) { owner in allocateFrame(for: p, owner, near: page) }
         if memory.unreportedStall > 0 {
@@ -16,7 +16,13 @@ extension Kernel {
             memory.unreportedStall = 0
         }
         if result == .wait { waitForPage(p, page) }
-        return result
+        return waitIfShort(p, result, mayWait: !isAtLimit(p))
+    }
+    /// Without a frame, but with some on their way out to swap, the process waits and tries again.
+    private func waitIfShort(_ p: GuestProcess, _ result: PageResolution, mayWait: Bool) -> PageResolution {
+        guard result == .outOfMemory, mayWait, memory.swap.writeCount > 0 else { return result }
+        waitForPage(p, Kernel.anyPage)
+        return .wait
     }
 
     // MARK: Shared memory

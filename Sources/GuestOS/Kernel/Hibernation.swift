@@ -17,7 +17,7 @@ extension Kernel {
     func thaw(_ p: GuestProcess) {
         p.sleepsWhenQuiescent = nil
         guard p.isFrozen else { return }
-        memory.cancelJobs(p.pid)
+        memory.cancelJobs(where: { $0.space == p.pid }) { closeJob($0) }
         p.isFrozen = false
         p.tab.lifecycle = .hidden
         counters.thaws += 1
@@ -27,7 +27,7 @@ extension Kernel {
     /// Freezes, and lines the pages up for the pool or for swap. False when the process cannot sleep now.
     func sleepNow(_ p: GuestProcess, _ kind: ReclaimKind, ticket: Int = -1) -> Bool {
         p.sleepsWhenQuiescent = nil
-        guard p.isAlive, p.isQuiescent, memory.enqueue(ReclaimJob(space: p.pid, kind: kind, ticket: ticket)) else { return false }
+        guard p.isAlive, p.isQuiescent, enqueue(ReclaimJob(space: p.pid, kind: kind, ticket: ticket)) else { return false }
         freeze(p)
         p.space.holdsPrefetched = false
         if p.tab.lifecycle != .hibernated {
@@ -36,11 +36,14 @@ extension Kernel {
         }
         return true
     }
+    func enqueue(_ job: ReclaimJob) -> Bool { memory.enqueue(job) { closeJob($0) } }
+    /// The log tells how many pages a decision moved.
+    private func closeJob(_ job: ReclaimJob) {
+        if decisionLog.indices.contains(job.ticket) { decisionLog[job.ticket].pagesMoved = job.done }
+    }
     /// One page of the work that the memory manager has queued; false when there is nothing that could be done now.
     func reclaimOnePage() -> Bool {
-        let hasWorked = memory.workOnePage { job in
-            if decisionLog.indices.contains(job.ticket) { decisionLog[job.ticket].pagesMoved = job.done }
-        }
+        let hasWorked = memory.workOnePage { closeJob($0) }
         pumpSwap()
         return hasWorked
     }
@@ -80,7 +83,7 @@ extension Kernel {
         case .prefetch:
             guard d.amount > 0, !p.space.workingSet.pages.isEmpty, p.space.counts.compressed + p.space.counts.swapped > 0 else { return false }
             p.space.holdsPrefetched = true
-            return memory.enqueue(ReclaimJob(space: p.pid, kind: .prefetch, amount: d.amount, ticket: ticket))
+            return enqueue(ReclaimJob(space: p.pid, kind: .prefetch, amount: d.amount, ticket: ticket))
         }
         return true
     }
@@ -93,6 +96,6 @@ extension Kernel {
     }
     private func moveCold(_ d: MemoryDecision, _ p: GuestProcess, _ kind: ReclaimKind, _ ticket: Int) -> Bool {
         guard d.amount > 0, p.isQuiescent else { return false }
-        return memory.enqueue(ReclaimJob(space: p.pid, kind: kind, amount: d.amount, minGeneration: d.generation, ticket: ticket))
+        return enqueue(ReclaimJob(space: p.pid, kind: kind, amount: d.amount, minGeneration: d.generation, ticket: ticket))
     }
 }

@@ -17,7 +17,7 @@ extension Kernel {
     private func retrySwapOut() {
         guard memory.swap.isOpen, memory.frames.freeCount < framesHigh else { return }
         for p in processes where p.isAlive && p.tab.lifecycle == .hibernated && p.isQuiescent && !p.space.holdsPrefetched && !memory.hasJob(p.pid) && memory.privatePages(p.space) > 0 {
-            _ = memory.enqueue(ReclaimJob(space: p.pid, kind: .hibernate))
+            _ = enqueue(ReclaimJob(space: p.pid, kind: .hibernate))
         }
     }
     func runPolicy() {
@@ -55,7 +55,7 @@ extension Kernel {
     /// What a policy sees now.
     public func snapshot() -> MemorySnapshot {
         var m = MemorySnapshot(nowNanoseconds: hal.nowNanoseconds, framesTotal: UInt32(hal.frameCount), framesFree: UInt32(memory.frames.freeCount),
-                               framesLow: UInt32(framesLow), framesHigh: UInt32(framesHigh), framesCompressedPool: UInt32(memory.pool.frameCount), tabs: [])
+                               framesLow: UInt32(framesLow), framesHigh: UInt32(framesHigh), framesCompressedPool: UInt32(memory.poolFrameCount), tabs: [])
         for p in processes where p.isAlive && p.tab.isTab {
             if p.tab.lifecycle == .active { m.activePid = p.pid }
             m.tabs.append(snapshot(p))

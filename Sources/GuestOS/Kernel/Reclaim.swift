@@ -8,8 +8,7 @@ import Policies
 extension Kernel {
     /// A frame for `p`, whose memory is being served; nil when even the last resort gave nothing. The contents are stale.
     func allocateFrame(for p: GuestProcess, _ owner: FrameOwner, near page: UInt32?) -> UInt32? {
-        // Shared memory was counted when it was created, by whoever that was.
-        if owner != .shared, Int(p.space.counts.resident) + p.charges.sharedPageCount >= processFramesMax { return nil }
+        if owner != .shared, isAtLimit(p) { return nil }
         if !memory.hasSpareFrames {
             reclaim(for: p)
             if !memory.hasSpareFrames { return nil }
@@ -18,6 +17,9 @@ extension Kernel {
         noticeWatermark()
         return frame
     }
+    /// It has the share of memory that one process may have. Shared memory was counted when it was created, by whoever that
+    /// was.
+    func isAtLimit(_ p: GuestProcess) -> Bool { Int(p.space.counts.resident) + p.charges.sharedPageCount >= processFramesMax }
     /// Programs are told, and the policy runs, at the next turn when free memory falls below a watermark.
     private func noticeWatermark() {
         let free = memory.frames.freeCount, moderate = PressureGauge.moderateFrames(low: framesLow, high: framesHigh)
@@ -37,7 +39,8 @@ extension Kernel {
             hibernateFrozen(except: p)
             compressUntilEnough()
         }
-        while !memory.hasSpareFrames, let victim = outOfMemoryVictim(except: p) {
+        // Frames that are being written to swap come back soon: whoever needs one waits instead of anybody dying.
+        while !memory.hasSpareFrames, memory.swap.writeCount == 0, let victim = outOfMemoryVictim(except: p) {
             counters.outOfMemoryKills += 1
             noteApplied(MemoryDecision(.discard, pid: victim.pid, .outOfMemory), victim)
             endProcess(victim, .outOfMemory, code: 0)

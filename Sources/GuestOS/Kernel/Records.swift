@@ -20,7 +20,7 @@ extension Kernel {
             m.pagesSwapped += s.counts.swapped
             m.pagesFilled += s.counts.filled
         }
-        m.bytesCompressed = memory.pool.byteCount
+        m.bytesCompressed = memory.poolByteCount
         let some = memory.pressure.someShares(period: period), full = memory.pressure.fullShares(period: period)
         (m.pressureSome10, m.pressureSome60, m.pressureSome300) = (some.over10, some.over60, some.over300)
         (m.pressureFull10, m.pressureFull60, m.pressureFull300) = (full.over10, full.over60, full.over300)

@@ -6,6 +6,9 @@ import MemoryManager
 import Policies
 
 extension Kernel {
+    /// Awaited by a process that needs a frame, whichever transfer gives it.
+    static let anyPage: UInt32 = .max
+
     func waitForPage(_ p: GuestProcess, _ page: UInt32) {
         p.state = .blocked
         p.awaitedPage = page
@@ -35,14 +38,17 @@ extension Kernel {
             switch memory.finishSwap(token, isOK: isOK) {
             case .nothing: break
             case .arrived(let space, let page):
-                guard let p = process(pid: space), p.awaitedPage == page else { break }
-                leavePageWait(p)
-                p.state = .ready
-                enqueue(p)
+                if let p = process(pid: space), p.awaitedPage == page { endPageWait(p) }
             case .lost(let space, let page): if let p = process(pid: space) { losePage(p, page) }
             }
         }
+        for p in processes where p.awaitedPage == Kernel.anyPage { endPageWait(p) }
         pumpSwap()
+    }
+    private func endPageWait(_ p: GuestProcess) {
+        leavePageWait(p)
+        p.state = .ready
+        enqueue(p)
     }
     /// A page that is gone takes its program along, and nothing else: a tab is discarded, the browser keeps its address.
     private func losePage(_ p: GuestProcess, _ page: UInt32) {

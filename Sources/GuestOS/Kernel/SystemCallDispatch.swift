@@ -2,6 +2,7 @@
 // which rights; that is checked before the call's own code runs.
 
 import ABI
+import MemoryManager
 
 /// How a dispatched call went, for a tracer.
 public enum CallOutcome: Sendable, Equatable { case value(Int64), failed(SystemError), blocked, ended }

@@ -9,7 +9,7 @@ extension Kernel {
         if let problem = checkFrames() { return problem }
         if let problem = checkReferences() { return problem }
         if let problem = checkCharges() { return problem }
-        return memory.pool.checkInvariants() ? nil : "compressed pool: bitmaps and entries disagree"
+        return memory.isPoolSound ? nil : "compressed pool: bitmaps and entries disagree"
     }
     private func checkFrames() -> String? {
         var held = [UInt16](repeating: 0, count: memory.frames.frameCount)
@@ -32,14 +32,14 @@ extension Kernel {
             }
             pagesCompressed += Int(compressed)
         }
-        if pagesCompressed != memory.pool.pageCount { return "compressed pool holds \(memory.pool.pageCount) pages, page tables \(pagesCompressed)" }
+        if pagesCompressed != memory.poolPageCount { return "compressed pool holds \(memory.poolPageCount) pages, page tables \(pagesCompressed)" }
         var sharedCount = 0
         objects.forEach { o in
             guard let s = o as? SharedObject, s.backing == .anonymous else { return }
             for f in s.frames where f != noFrame { sharedCount += 1 }
         }
         if sharedCount != memory.frames.total(.shared) { return "shared objects hold \(sharedCount) frames, allocator says \(memory.frames.total(.shared))" }
-        if memory.pool.frameCount != memory.frames.total(.pool) { return "pool frames do not add up" }
+        if memory.poolFrameCount != memory.frames.total(.pool) { return "pool frames do not add up" }
         for f in 0..<memory.frames.frameCount {
             let isPrivate = memory.frames.owners[f] == .process
             if isPrivate ? held[f] != memory.frames.count(UInt32(f)) : held[f] != 0 { return "frame \(f) is held \(held[f]) times, counted \(memory.frames.count(UInt32(f)))" }

@@ -12,6 +12,7 @@ public struct Ledger: Equatable, Sendable {
     public var deadlines = 0, observers = 0
     /// Unread messages, the host memory they take in bytes, the handles in them.
     public var messages = 0, messageBytes = 0, messageHandles = 0
+    public var addressSpaces = 0, reclaimJobs = 0
     public var pagesCompressed = 0, swapSlots = 0, swapRequests = 0, diskTransfers = 0
     public init() {}
 }
@@ -38,7 +39,9 @@ extension Kernel {
             case .policy, .policyNow, .aging, .probeTimeout: break
             }
         }
-        l.pagesCompressed = memory.pool.pageCount
+        l.addressSpaces = memory.spaces.count
+        l.reclaimJobs = memory.jobs.count
+        l.pagesCompressed = memory.poolPageCount
         l.swapSlots = memory.swap.slots.usedCount
         l.swapRequests = memory.swap.requestCount
         for t in devices.disk?.transfers ?? [] where t.state != .free { l.diskTransfers += 1 }

@@ -40,7 +40,7 @@ extension Kernel {
     /// What the memory manager and the coordinator keep beside the pages themselves.
     private func combineMemory(_ h: inout StateHasher) {
         h.combine(memory.frames.freeCount)
-        h.combine(memory.pool.byteCount)
+        h.combine(memory.poolByteCount)
         h.combine(UInt64(memory.swap.slots.usedCount) << 32 | UInt64(memory.swap.slots.badCount))
         h.combine(memory.swap.requestCount)
         h.combine(memory.swap.pending.count)
@@ -82,7 +82,7 @@ extension Kernel {
                 h.combine(UInt64(p.pid) << 32 | UInt64(page))
                 switch e.state {
                 case .resident: h.combine(page: hal.frameAddress(e.value))
-                case .compressed: h.combine(Array(memory.pool.bytes(e.value, address: hal.frameAddress)))
+                case .compressed: h.combine(Array(memory.compressedBytes(e)))
                 default: h.combine(e.value)
                 }
             }
@@ -91,7 +91,7 @@ extension Kernel {
             guard let shared = o as? SharedObject, shared.backing != .archive else { return }
             for f in shared.frames where f != noFrame { h.combine(page: hal.frameAddress(f)) }
         }
-        h.combine(memory.pool.byteCount)
+        h.combine(memory.poolByteCount)
         return h.value
     }
 }

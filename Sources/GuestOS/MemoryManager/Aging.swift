@@ -4,6 +4,7 @@
 // unmapped again.
 
 import ABI
+import Compression
 
 extension MemoryManager {
     /// One aging period of one tab. At most `budget` mappings are taken away, so that the cost is bounded; the number taken.

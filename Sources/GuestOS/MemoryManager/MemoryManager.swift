@@ -27,7 +27,7 @@ public final class MemoryManager {
 
     public var frames: FrameAllocator
     public internal(set) var zeroFrame: UInt32 = 0
-    public internal(set) var pool = CompressedPool()
+    var pool = CompressedPool()
     public internal(set) var swap = SwapSpace()
     /// Every living address space, ascending by number.
     public private(set) var spaces: [AddressSpace] = []
@@ -81,6 +81,16 @@ public final class MemoryManager {
         }
         return low < spaces.count && spaces[low].id == id ? spaces[low] : nil
     }
+
+    // MARK: The pool, as it is told of
+
+    public var poolFrameCount: Int { pool.frameCount }
+    public var poolPageCount: Int { pool.pageCount }
+    public var poolByteCount: UInt64 { pool.byteCount }
+    /// For the audit: what the pool says of itself agrees.
+    public var isPoolSound: Bool { pool.checkInvariants() }
+    /// The bytes of a compressed page as they lie in the pool.
+    public func compressedBytes(_ e: PageEntry) -> UnsafeRawBufferPointer { pool.bytes(e.value) { hardware.frameAddress($0) } }
 
     // MARK: Small tools
 

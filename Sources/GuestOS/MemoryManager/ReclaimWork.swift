@@ -36,14 +36,18 @@ public struct ReclaimJob: Sendable {
 extension MemoryManager {
     private enum Step { case moved, tried, finished, stuck }
 
-    /// Queues work; a whole-tab job takes the place of earlier jobs of the same tab. False: the queue is full.
-    public func enqueue(_ job: ReclaimJob) -> Bool {
-        if job.isWholeTab { cancelJobs(job.space) }
+    /// Queues work; it takes the place of earlier work of the same kind for the same tab, whole-tab work of all of it.
+    /// `report` gets every job that is over for it. False: the queue is full.
+    public func enqueue(_ job: ReclaimJob, report: (ReclaimJob) -> Void) -> Bool {
+        cancelJobs(where: { $0.space == job.space && (job.isWholeTab || $0.kind == job.kind) }, report: report)
         guard jobs.count < MemoryLimits.jobCountMax else { return false }
         if job.kind == .prefetch { jobs.insert(job, at: 0) } else { jobs.append(job) }
         return true
     }
-    public func cancelJobs(_ space: UInt32) { jobs.removeAll { $0.space == space } }
+    public func cancelJobs(where isUnwanted: (ReclaimJob) -> Bool, report: (ReclaimJob) -> Void) {
+        for job in jobs where isUnwanted(job) { report(job) }
+        jobs.removeAll(where: isUnwanted)
+    }
     public func hasJob(_ space: UInt32) -> Bool { jobs.contains { $0.space == space } }
     /// Whole-tab reclaim of the space is not done yet.
     public func isFallingAsleep(_ space: UInt32) -> Bool { jobs.contains { $0.space == space && $0.isWholeTab } }
@@ -88,8 +92,11 @@ extension MemoryManager {
     private func hibernateStep(_ job: inout ReclaimJob, _ s: AddressSpace) -> Step {
         guard let page = s.pageTable.next(from: job.cursor, isPrivate) else { return .finished }
         job.cursor = page + 1
-        if compress(s, page) == .refused { _ = startSwapOut(s, page) }
-        return .moved
+        switch compress(s, page) {
+        case .moved: return .moved
+        case .refused: return startSwapOut(s, page) ? .moved : .tried
+        case .noRoom: return .tried
+        }
     }
     private func swapOutStep(_ job: inout ReclaimJob, _ s: AddressSpace) -> Step {
         guard let page = s.pageTable.next(from: job.cursor, { isPrivate($0) || $0.state == .compressed }) else { return .finished }
@@ -116,8 +123,7 @@ extension MemoryManager {
             if let page {
                 if isSwap { return moveOut(&job, s, page) }
                 job.cursor = page + 1
-                if compress(s, page) != .refused { return .moved }
-                return .tried                               // the time was spent, but no page was freed
+                return compress(s, page) == .moved ? .moved : .tried        // the time was spent, but no page was freed
             }
             job.cursor = 0
             if compressed { job.takesCompressed = false } else if wanted > job.minGeneration { job.generation -= 1 } else { return .finished }

@@ -57,6 +57,8 @@ public struct SwapSpace: Sendable {
     /// Not yet given to the device, in order.
     public internal(set) var pending: [UInt32] = []
     public internal(set) var unpackedCount = 0
+    /// Writes under way that will give a frame back.
+    public private(set) var writeCount = 0
     public init() {}
 
     public var requestCount: Int { requests.count - freeRequests.count }
@@ -71,14 +73,19 @@ public struct SwapSpace: Sendable {
             requests.append(r)
         }
         if r.isUnpacked { unpackedCount += 1 }
+        if r.isWrite { writeCount += 1 }
         pending.append(id)
         return id
     }
     public subscript(_ i: UInt32) -> SwapRequest? { Int(i) < requests.count ? requests[Int(i)] : nil }
-    mutating func setFate(_ i: UInt32, _ fate: SwapRequest.Fate) { requests[Int(i)]?.fate = fate }
+    mutating func setFate(_ i: UInt32, _ fate: SwapRequest.Fate) {
+        if let r = requests[Int(i)], r.isWrite, fate == .cancelled { writeCount -= 1 }
+        requests[Int(i)]?.fate = fate
+    }
     mutating func remove(_ i: UInt32) -> SwapRequest? {
         guard Int(i) < requests.count, let r = requests[Int(i)] else { return nil }
         if r.isUnpacked { unpackedCount -= 1 }
+        if r.isWrite, r.fate != .cancelled { writeCount -= 1 }
         requests[Int(i)] = nil
         freeRequests.append(i)
         return r

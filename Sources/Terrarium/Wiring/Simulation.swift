@@ -26,6 +26,8 @@ public struct SimulationConfiguration: Sendable {
     /// `NAME` or `NAME:key=value,…` (`MemoryPolicies`).
     public var policy = "lru-compress"
     public var swapByteCount = 512 << 20
+    /// What goes wrong with the swap disk on purpose.
+    public var swapFaults = FaultPlan.none
     /// The data disk; nil: none.
     public var disk: DiskConfiguration?
     /// Programs that init starts instead of the desktop, comma-separated; empty for the desktop.
@@ -39,7 +41,7 @@ public struct SimulationConfiguration: Sendable {
 
     /// As `key=value` for the trace header, in a fixed order.
     public var parameters: [String] {
-        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"] + (disk?.parameters ?? [])
+        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"] + (swapFaults == .none ? [] : ["swap-faults=\(swapFaults)"]) + (disk?.parameters ?? [])
     }
     /// For the machine that runs `image`, whose parts stand among the parameters so that a trace names them.
     func machine(_ image: SystemImage) -> MachineConfiguration {
@@ -62,6 +64,8 @@ public struct SimulationConfiguration: Sendable {
         height = h
         network = n
         swapByteCount = swap
+        guard let plan = try? FaultPlan(parsing: machine.parameter("swap-faults") ?? "") else { throw TerrariumError(.badData, "the trace's faults of the swap disk are not ones that this simctl knows") }
+        swapFaults = plan
         url = machine.parameter("url") ?? ""
         policy = machine.parameter("policy") ?? "none"
         startPrograms = machine.parameter("start") ?? ""
@@ -112,7 +116,7 @@ public final class Simulation {
         hal = try HostedHAL(machine: machine, cpu: cpu, programs: programs, files: try Simulation.archive(configuration, image))
 
         gpu = GPUDevice(width: configuration.width, height: configuration.height)
-        block = configuration.swapByteCount > 0 ? BlockDevice(storage: try MemoryStorage(byteCount: configuration.swapByteCount)) : nil
+        block = configuration.swapByteCount > 0 ? BlockDevice(storage: try MemoryStorage(byteCount: configuration.swapByteCount), faults: configuration.swapFaults, seed: configuration.seed) : nil
         let backend: any NetBackend
         switch (configuration.network, mode) {
         case (.pages, _):
@@ -143,6 +147,8 @@ public final class Simulation {
         kernelConfiguration.instructionPicoseconds = UInt64(1_000_000 / configuration.cpuMHz)
         kernelConfiguration.isSwapEnabled = configuration.swapByteCount > 0
         kernelConfiguration.policy = policy
+        kernelConfiguration.swapReadPage = BlockCost.nvme.read.nanoseconds(bytes: 65536)
+        kernelConfiguration.swapWritePage = BlockCost.nvme.write.nanoseconds(bytes: 65536)
         kernelConfiguration.bootProgram = configuration.bootProgram
         kernel = Kernel(hal: hal, configuration: kernelConfiguration)
         guest = KernelGuest(kernel: kernel)

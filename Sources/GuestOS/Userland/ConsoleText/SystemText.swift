@@ -27,6 +27,10 @@ extension ConsoleText {
         for (name, frames) in owners { lines.append(left(name, 18) + right(kibibytes(frames), 10) + " KiB") }
         if m.pagesCompressed > 0 { lines.append("\(m.pagesCompressed) pages of 64 KiB compressed to " + grouped(m.bytesCompressed / 1024) + " KiB") }
         if m.pagesSwapped > 0 { lines.append("\(m.pagesSwapped) pages of 64 KiB in swap") }
+        if m.pagesFilled > 0 { lines.append("\(m.pagesFilled) pages of 64 KiB of one repeated word, which take nothing") }
+        if m.bytesSaved > 0 { lines.append(grouped(m.bytesSaved / 1024) + " KiB saved; of \(m.evictions) pages taken \(m.refaults) came back too soon") }
+        if m.swapWrittenPages > 0 { lines.append(grouped(m.swapWrittenPages * 64) + " KiB written to swap, \(m.swapSlotsFree) of \(m.swapSlots) slots free" + (m.swapSlotsBad > 0 ? ", \(m.swapSlotsBad) bad" : "")) }
+        if m.pressureLevel != .none { lines.append("memory pressure is " + m.pressureLevel.name) }
         lines.append("pressure over 10 s: some \(m.pressureSome10 / 10).\(m.pressureSome10 % 10) %, full \(m.pressureFull10 / 10).\(m.pressureFull10 % 10) %")
         return lines
     }
