@@ -118,6 +118,7 @@ extension Kernel {
     /// The tab comes to the screen: its working set is recorded anew, and the policy is asked before it runs.
     private func activate(_ p: GuestProcess) {
         p.tab.activationCount += 1
+        returns.activated(tab: p.tab.tabID, at: hal.nowNanoseconds)
         p.space.holdsPrefetched = false
         memory.beginActivation(p.space, window: configuration.activationNanoseconds)
         _ = timers.add(hal.nowNanoseconds, .policyNow)

@@ -52,6 +52,7 @@ public final class Kernel {
     var reclaimer: GuestProcess?                // for whom memory is being reclaimed
     var framesNoticed = 0                       // the threshold that free frames were below at the last allocation, or 0
     var pressureEvents: [ObjectRef] = []        // who is told of the level
+    var returns = ReturnModel()                 // how likely each tab is shown again
 
     // Devices.
     var devices = DeviceSet()

@@ -80,6 +80,7 @@ extension Kernel {
         t.openedNanoseconds = p.tab.openedNanoseconds
         t.lastVisibleNanoseconds = p.tab.isVisible ? hal.nowNanoseconds : p.tab.lastVisibleNanoseconds
         t.activationCount = p.tab.activationCount
+        t.returnPerMille = returns.returnPerMille(tab: p.tab.tabID, at: hal.nowNanoseconds)
         t.pagesFilled = p.space.counts.filled
         t.pagesShared = pages.shared
         t.pagesByGeneration = PageGenerations(pages.generations.0, pages.generations.1, pages.generations.2, pages.generations.3)

@@ -84,6 +84,7 @@ extension Kernel {
         reclaimUnreachable()
         bequeath(p)
         if reason == .discarded { p.tab.lifecycle = .discarded }
+        if p.tab.isTab, ![.discarded, .outOfMemory, .swapFailed].contains(reason) { returns.closed(tab: p.tab.tabID) }
         if reason != .exited || code != 0 { log("kernel: process \(p.pid) (" + p.name.string + ") ended: " + reason.name + ", code \(code)") }
         setSignals(p, .terminated, true)
         release(p.ref)

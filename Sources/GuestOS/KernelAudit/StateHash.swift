@@ -54,6 +54,7 @@ extension Kernel {
             guard s.tab.isTab else { continue }
             for n in [UInt64(s.tab.tabID), s.tab.openedNanoseconds, s.tab.lastActiveNanoseconds, s.tab.lastVisibleNanoseconds, UInt64(s.tab.activationCount), s.tab.reloadNanoseconds] { h.combine(n) }
         }
+        returns.forEachWord { h.combine($0) }
         h.combine(decisionLog.count)
     }
     private func combine(_ h: inout StateHasher, _ p: GuestProcess) {

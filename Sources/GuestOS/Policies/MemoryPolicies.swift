@@ -16,7 +16,11 @@ public struct PolicyDescription: Sendable {
 
 public enum MemoryPolicies {
     /// In the order of reports: the baseline, what browsers ship, what kernels ship, ours.
-    public static let all: [PolicyDescription] = [NonePolicy.description, LRUDiscardPolicy.description, LRUCompressPolicy.description]
+    public static let all: [PolicyDescription] = [
+        NonePolicy.description, LRUDiscardPolicy.description, FirefoxPolicy.description, TimerPolicy.description,
+        LRUCompressPolicy.description, TieredPolicy.description, MGLRUPolicy.description, PressurePolicy.description, FarMemoryPolicy.description,
+        PrefetchPolicy.description, LandlordPolicy.description, ReturnPolicy.description, TerrariumPolicy.description,
+    ]
 
     public static var names: [String] {
         var list: [String] = []
