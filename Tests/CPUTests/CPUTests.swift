@@ -265,6 +265,50 @@ import Testing
         #expect(k.cpu.saveTask(t) == k.cpu.saveTask(c))
     }
 
+    /// A saved state goes into another task of the program, not into one that runs or is of another program (MEM-006).
+    @Test func aSavedStateIsRestoredInAnotherTask() throws {
+        let k = try TestKernel()
+        let t = k.create(try Programs.wat("counter"))
+        #expect(k.start(t, argument: 100) == .finished(0))
+        let fresh = k.clone(t)
+        _ = k.cpu.begin(task: t, entry: .handle, argument0: 7)
+        #expect(k.run(t) == .finished(107))
+        let saved = k.cpu.saveTask(t)
+        #expect(k.cpu.saveTask(fresh) != saved)
+        #expect(k.cpu.restoreTask(fresh, saved) && k.cpu.saveTask(fresh) == saved)
+        _ = k.cpu.begin(task: fresh, entry: .handle, argument0: 1)
+        #expect(!k.cpu.restoreTask(fresh, saved), "it is running")
+        let one = k.run(fresh)
+        _ = k.cpu.begin(task: t, entry: .handle, argument0: 1)
+        #expect(one == .finished(108) && k.run(t) == one, "both go on alike, through their function tables")
+        let other = k.create(try Programs.swift("hello"))
+        #expect(k.start(other) == .finished(0))
+        #expect(!k.cpu.restoreTask(other, saved))
+    }
+
+    /// Whatever the bytes are: the host stands, and the task runs on or traps.
+    @Test func noisyStatesAreSafe() throws {
+        let k = try TestKernel(megabytes: 160)
+        let t = k.create(try Programs.wat("counter"))
+        #expect(k.start(t, argument: 100) == .finished(0))
+        let saved = k.cpu.saveTask(t)
+        var random = SeededRandom(seed: 4711), accepted = 0
+        for _ in 0..<400 {
+            var noisy = saved
+            for _ in 0...Int(random.next() % 4) { noisy[Int(random.next() % UInt64(noisy.count))] = UInt8(truncatingIfNeeded: random.next()) }
+            let c = k.clone(t)
+            if k.cpu.restoreTask(c, noisy) {
+                accepted += 1
+                _ = k.cpu.begin(task: c, entry: .handle, argument0: 1)
+                _ = k.run(c)
+            }
+            k.cpu.destroyTask(c)
+        }
+        #expect(accepted > 0 && accepted < 400, "\(accepted)")
+        #expect(!k.cpu.restoreTask(t, Array(saved.dropLast())) && !k.cpu.restoreTask(t, []))
+        #expect(k.cpu.saveTask(t) == saved)
+    }
+
     @Test func blockedTasksCanBeKilledAndMany() throws {
         let k = try TestKernel(megabytes: 8)
         let program = k.cpu.addProgram(try Programs.wat("calls"))

@@ -245,7 +245,20 @@ final class FakeMachine: HAL, @unchecked Sendable {
     func systemCallArguments(task: Int32) -> SystemCallArguments { tasks[Int(task)]!.guest.arguments }
     func setSystemCallResult(task: Int32, _ value: Int64) { tasks[Int(task)]!.guest.result = value }
     func memoryPages(task: Int32) -> UInt32 { programs[Int(tasks[Int(task)]!.program)].program.pages }
-    func saveTask(_ task: Int32) -> [UInt8] { [] }
+    func saveTask(_ task: Int32) -> [UInt8] {
+        Array(tasks[Int(task)]!.guest.globals.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";").utf8)
+    }
+    func restoreTask(_ task: Int32, _ bytes: [UInt8]) -> Bool {
+        var globals: [String: Int64] = [:]
+        for pair in String(decoding: bytes, as: UTF8.self).split(separator: ";") {
+            let parts = pair.split(separator: "=")
+            guard parts.count == 2, let value = Int64(parts[1]) else { return false }
+            globals[String(parts[0])] = value
+        }
+        tasks[Int(task)]!.guest.globals = globals
+        return true
+    }
+    func programHash(_ program: Int32) -> UInt64 { programs[Int(program)].name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) } }
     var archiveFileCount: Int { files.count }
     func archiveFile(_ index: Int) -> (name: [UInt8], firstFrame: UInt32, byteCount: Int) { files[index] }
     private func device(_ address: UInt64) -> (FakeVirtio, UInt64)? {

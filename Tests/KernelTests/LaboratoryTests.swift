@@ -91,6 +91,28 @@ import Testing
         #expect(k.snapshot().swapSlotsTotal == 128 && k.snapshot().swapSlotsFree == 128)
         m.expectAllReturned()
     }
+    /// The coordinator learns which tab follows which; a closed tab is forgotten, a discarded one is not.
+    @Test func returnsArePredictedFromActivations() {
+        let m = machine()
+        m.boot(settings(NonePolicy()), until: 60_000_000_000) { g, system in
+            var tabs = (1...3).map { MemoryTests.open(g, system, Int64($0)) }
+            func show(_ i: Int) {
+                for t in tabs { MemoryTests.hidden(g, t.process) }
+                MemoryTests.active(g, tabs[i].process)
+                LaboratoryTests.wait(g, milliseconds: 500)
+            }
+            for _ in 0..<6 { show(0); show(1) }
+            show(2)
+            show(0)
+            let p = m.kernel.snapshot().tabs.map { $0.returnPerMille }
+            g.note("on screen \(p[0]), habit beats chance \(p[1] > p[2] && p[2] > 0)")
+            _ = g.call(.kill, tabs[1].process)
+            tabs.remove(at: 1)
+            g.note("closed \(m.kernel.returns.returnPerMille(tab: 2, at: m.now)), open \(m.kernel.returns.returnPerMille(tab: 3, at: m.now) > 0)")
+        }
+        #expect(m.notes == ["on screen 0, habit beats chance true", "closed 0, open true"])
+        m.expectAllReturned()
+    }
     /// Programs hear of shortage before any policy acts, once for each rise.
     @Test func programsAreToldBeforeTheyAreTakenFrom() {
         let m = FakeMachine(frames: 200)

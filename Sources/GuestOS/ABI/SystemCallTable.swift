@@ -96,6 +96,9 @@ extension SystemCall {
 
         case .spawn: SystemCallRow("spawn", "(system, name, byteCount, bootstrap) -> process", .system, SystemRights.spawn, "Starts a program. The bootstrap handle (0: none) moves to it and needs `transfer`.")
         case .clone: SystemCallRow("clone", "(process, bootstrap) -> process", .process, ProcessRights.control, "A copy-on-write copy of a process that waits for events: its memory, none of its handles.")
+        case .processSave: SystemCallRow("processSave", "(process, page, out, capacity) -> byteCount", .process, ProcessRights.control, "A frozen process as bytes: page -1 is the `ProcessImageHeader`, others are pages of its list (`PageImageKind`). wouldBlock: the page is being read from swap, ask again.")
+        case .processRestore: SystemCallRow("processRestore", "(source, bootstrap, header, byteCount) -> process", .process, ProcessRights.control, "A frozen process from the header of an image of the source's program, without handles; its pages follow, and `cloned` runs when it is woken.")
+        case .processLoadPage: SystemCallRow("processLoadPage", "(process, page, pointer, byteCount) -> 0", .process, ProcessRights.control, "A page of a restored process that has not run yet.")
         case .kill: SystemCallRow("kill", "(process) -> 0", .process, ProcessRights.control, "Ends a process.")
         case .processInfo: SystemCallRow("processInfo", "(process, out: ProcessRecord) -> 0", .process, ProcessRights.inspect, "What the kernel counts of one process.")
         case .processList: SystemCallRow("processList", "(system, out: ProcessRecord[], capacity) -> count", .system, SystemRights.listProcesses, "All living processes, by ascending pid.")

@@ -20,6 +20,7 @@ public enum SystemCall: Int32, CaseIterable, Sendable {
     case serviceRegister = 40, serviceConnect = 41
     // Processes
     case spawn = 50, clone = 51, kill = 52, processInfo = 53, processList = 54, killPID = 55
+    case processSave = 56, processRestore = 57, processLoadPage = 58
     // Devices
     case deviceOpen = 60, fbInfo = 61, fbMap = 62, fbFlush = 63, pollEvent = 64, netSend = 65, netReceive = 66, netInfo = 67
     case consoleRead = 68, consoleWrite = 69
@@ -132,6 +133,8 @@ public enum MarkKind: Int32, Sendable {
     case pageLoaded = 4
     case tabDiscarded = 5
     case tabReloaded = 6       // a discarded tab is loaded again
+    case tabSaved = 7          // the image of a sleeping tab is on the disk
+    case tabRestored = 8       // a tab wakes from its image
 }
 
 /// Why a process ended (in `ProcessRecord.exitReason`).

@@ -50,9 +50,12 @@ public struct ByteReader: Sendable {
         offset += Int(n)
         return String(decoding: bytes[(offset - Int(n))..<offset], as: UTF8.self)
     }
-    public mutating func rest() -> [UInt8] {
-        let n = remaining, start = offset
-        offset = bytes.count
+    public mutating func rest() -> [UInt8] { raw(remaining) ?? [] }
+    /// The next `n` bytes.
+    public mutating func raw(_ n: Int) -> [UInt8]? {
+        guard n >= 0, n <= remaining else { return nil }
+        let start = offset
+        offset += n
         // One memory copy: an element-wise one costs eight instructions a byte in a program.
         return [UInt8](unsafeUninitializedCapacity: n) { target, count in
             bytes.withUnsafeBytes { source in

@@ -39,14 +39,20 @@ public struct CompressedPool {
         while i < pageByteCount, page.load(fromByteOffset: i, as: UInt64.self) == pattern { i += 8 }
         return i == pageByteCount ? word : nil
     }
-    /// Stores `byteCount` bytes of `scratch`. `newFrame` is called when no pool frame has room. Nil: no frame to be had.
-    public mutating func store(byteCount n: Int, address: (UInt32) -> UnsafeMutableRawPointer, newFrame: () -> UInt32?) -> UInt32? {
+    /// Bytes from outside are a block of exactly one page, and short enough for the pool.
+    public func isSound(_ block: UnsafeRawBufferPointer) -> Bool {
+        guard let base = block.baseAddress, block.count <= CompressedPool.chunkCountMax * CompressedPool.chunkByteCount else { return false }
+        return LZ4Codec.decompress(base, count: block.count, into: scratch, capacity: CompressedPool.pageByteCount) == CompressedPool.pageByteCount
+    }
+    /// Stores `byteCount` bytes of a block, of `scratch` when none is given. `newFrame` is called when no pool frame has
+    /// room. Nil: no frame to be had.
+    public mutating func store(byteCount n: Int, from block: UnsafeRawPointer? = nil, address: (UInt32) -> UnsafeMutableRawPointer, newFrame: () -> UInt32?) -> UInt32? {
         let need = (n + CompressedPool.chunkByteCount - 1) / CompressedPool.chunkByteCount
         guard let place = place(need, newFrame) else { return nil }
         let mask = CompressedPool.mask(place.chunk, need)
         frames[place.index].bitmap |= mask
         let frame = frames[place.index].frame
-        (address(frame) + place.chunk * CompressedPool.chunkByteCount).copyMemory(from: scratch, byteCount: n)
+        (address(frame) + place.chunk * CompressedPool.chunkByteCount).copyMemory(from: block ?? UnsafeRawPointer(scratch), byteCount: n)
         let entry = Entry(frame: frame, firstChunk: UInt8(place.chunk), chunkCount: UInt8(need), byteCount: UInt32(n))
         pageCount += 1
         byteCount += UInt64(n)

@@ -36,11 +36,14 @@ extension Kernel {
         }
         guard start + pageCount <= Limits.sharedWindowEnd >> 16 else { throw .failed(.outOfMemory) }
         let m = Mapping(page: start, pageCount: pageCount, ref: object.ref, isWritable: isWritable, origin: p.handles.lookup(handle)?.origin)
+        attach(p, m, object, at: index)
+        return Int64(start) << 16
+    }
+    func attach(_ p: GuestProcess, _ m: Mapping, _ object: SharedObject, at index: Int) {
         retain(object.ref)
         p.mappings.insert(m, at: index)
-        object.mappings.append((p.ref, start))
+        object.mappings.append((p.ref, m.page))
         mapPresentPages(p, m, object)
-        return Int64(start) << 16
     }
     func callSharedUnmap(_ p: GuestProcess, _ a: SystemCallArguments) throws(CallStop) -> Int64 {
         guard a.a0 & 0xffff == 0, let i = p.mappings.firstIndex(where: { Int64($0.page) << 16 == a.a0 }) else { throw .failed(.invalidArgument) }

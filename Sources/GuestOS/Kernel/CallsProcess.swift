@@ -37,7 +37,7 @@ extension Kernel {
     // MARK: Other processes
 
     /// Starts a process with a handle that moves to it (0: none).
-    private func startProcess(_ p: GuestProcess, _ handle: Int64, _ start: (HandleEntry?) throws(SystemError) -> GuestProcess) throws(CallStop) -> Int64 {
+    func startProcess(_ p: GuestProcess, _ handle: Int64, _ start: (HandleEntry?) throws(SystemError) -> GuestProcess) throws(CallStop) -> Int64 {
         let bootstrap = p.handles.lookup(handle)
         guard handle == 0 || bootstrap != nil else { throw .failed(.badHandle) }
         guard bootstrap?.rights.contains(.transfer) ?? true else { throw .failed(.accessDenied) }

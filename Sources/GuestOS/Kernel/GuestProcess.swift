@@ -59,6 +59,7 @@ public final class GuestProcess: KernelObject {
 
     // Tab life cycle (memory manager).
     var isFrozen = false
+    var isRestoring = false                 // from an image; has not run yet
     var sleepsWhenQuiescent: ReclaimKind?   // how it falls asleep at the end of its current event
 
     // Accounting.

@@ -60,6 +60,10 @@ public protocol HAL: MemoryHardware {
     func memoryPages(task: Int32) -> UInt32
     /// Bytes of the registers and globals of a quiescent task, for hibernation and state hashes.
     func saveTask(_ task: Int32) -> [UInt8]
+    /// Puts them into a quiescent task of the same program. False when they are no state of it; they need not be trusted.
+    func restoreTask(_ task: Int32, _ bytes: [UInt8]) -> Bool
+    /// Hash of a program's contents.
+    func programHash(_ program: Int32) -> UInt64
 
     // Boot archive: read-only files that lie in RAM frames from boot on.
     var archiveFileCount: Int { get }

@@ -19,6 +19,7 @@ extension Kernel {
         guard p.isFrozen else { return }
         memory.cancelJobs(where: { $0.space == p.pid }) { closeJob($0) }
         p.isFrozen = false
+        p.isRestoring = false
         p.tab.lifecycle = .hidden
         counters.thaws += 1
         wake(p)

@@ -138,6 +138,11 @@ struct HandleTable {
     private(set) var slots: [Slot] = []
     private var free: [UInt32] = []
     private(set) var count = 0
+    /// Of new slots: above that of every handle whose number lies dead in the memory of a restored process.
+    let firstGeneration: UInt32
+    init(firstGeneration: UInt32 = 0) { self.firstGeneration = firstGeneration & 0x3_ffff }
+    /// Above that of every handle there has been.
+    var nextGeneration: UInt32 { (slots.reduce(firstGeneration) { max($0, $1.generation) } + 1) & 0x3_ffff }
 
     var hasRoom: Bool { room > 0 }
     var room: Int { KernelLimits.handleCountMax - count }
@@ -148,9 +153,9 @@ struct HandleTable {
             return slots[Int(index)].generation << 12 | (index + 1)
         }
         guard slots.count < KernelLimits.handleCountMax else { return nil }
-        slots.append(Slot(entry: entry, generation: 0))
+        slots.append(Slot(entry: entry, generation: firstGeneration))
         count += 1
-        return UInt32(slots.count)
+        return firstGeneration << 12 | UInt32(slots.count)
     }
     private func index(of handle: Int64) -> Int? {
         guard handle > 0, handle <= Int64(UInt32.max) else { return nil }

@@ -2,6 +2,7 @@
 
 import ABI
 import MemoryManager
+import Policies
 
 extension Kernel {
     /// A new process that will run `instantiate`, then `start(bootstrap)`. The entry moves: it counts its reference already.
@@ -25,9 +26,11 @@ extension Kernel {
         charge(costs.cloneBase + costs.clonePerPage * UInt64(p.space.counts.resident))
         return p
     }
-    private func admit(_ task: Int32, _ program: Int32, _ name: InlineName, _ parent: GuestProcess?, _ bootstrap: HandleEntry?) throws(SystemError) -> GuestProcess {
+    func admit(_ task: Int32, _ program: Int32, _ name: InlineName, _ parent: GuestProcess?, _ bootstrap: HandleEntry?,
+               handleGeneration: UInt32 = 0) throws(SystemError) -> GuestProcess {
         guard task >= 0 else { throw .limitReached }
         let p = GuestProcess(pid: nextPID, program: program, name: name, task: task)
+        p.handles = HandleTable(firstGeneration: handleGeneration)
         guard objects.insert(p) else {
             hal.destroyTask(task)
             throw .limitReached
@@ -43,7 +46,7 @@ extension Kernel {
         enqueue(p)
         return p
     }
-    private func start(_ p: GuestProcess, _ entry: TaskEntry) throws(SystemError) {
+    func start(_ p: GuestProcess, _ entry: TaskEntry) throws(SystemError) {
         if hal.begin(task: p.task, entry: entry, argument0: Int64(p.bootstrapHandle), argument1: 0) { return }
         _ = p.handles.removeAll()                           // the caller keeps what it gave
         endProcess(p, .killed, code: 0)
@@ -56,11 +59,7 @@ extension Kernel {
     private func sharePages(from source: GuestProcess, to p: GuestProcess) {
         memory.sharePages(from: source.space, to: p.space)
         for m in source.mappings where !m.isWritable {
-            guard let object = objects[m.ref] as? SharedObject else { continue }
-            retain(m.ref)
-            object.mappings.append((p.ref, m.page))
-            p.mappings.append(m)
-            mapPresentPages(p, m, object)
+            if let object = objects[m.ref] as? SharedObject { attach(p, m, object, at: p.mappings.count) }
         }
     }
 

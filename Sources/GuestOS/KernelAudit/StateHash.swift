@@ -2,6 +2,7 @@
 
 import ABI
 import MemoryManager
+import Policies
 
 extension Kernel {
     /// Every process that still has a record (ended ones while somebody holds a handle), ascending pid.
@@ -59,7 +60,7 @@ extension Kernel {
     }
     private func combine(_ h: inout StateHasher, _ p: GuestProcess) {
         h.combine(p.pid)
-        h.combine(UInt64(p.state.rawValue) << 16 | UInt64(p.resume.rawValue) << 8 | (p.isFrozen ? 1 : 0))
+        h.combine(UInt64(p.state.rawValue) << 16 | UInt64(p.resume.rawValue) << 8 | (p.isRestoring ? 2 : 0) | (p.isFrozen ? 1 : 0))
         h.combine(p.record.instructions)
         h.combine(p.record.faults)
         h.combine(p.record.messagesSent)

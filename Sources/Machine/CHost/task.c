@@ -259,3 +259,26 @@ size_t terrarium_task_save(const terrarium_host_task *t, uint8_t *out, size_t ca
   if (p->table_offset != TERRARIUM_NONE) memset(out + p->table_offset, 0, sizeof(void *));
   return n;
 }
+
+bool terrarium_task_restore(terrarium_host_task *t, const uint8_t *in, size_t byte_count) {
+  terrarium_program *p = t->program;
+  if (t->is_active || t->is_dead || !t->is_instantiated || byte_count != p->instance_byte_count) return false;
+  // The bytes may come from anywhere. What the host relies on stays the task's own: addresses and the function table.
+  // Only the memory's size is taken, when it is one that this program can have.
+  uint8_t *instance = (uint8_t *)(t->task + 1);
+  wasm_rt_memory_t memory = {0}, saved;
+  wasm_rt_funcref_table_t table;
+  if (p->memory_offset != TERRARIUM_NONE) {
+    memcpy(&memory, instance + p->memory_offset, sizeof memory);
+    memcpy(&saved, in + p->memory_offset, sizeof saved);
+    if (saved.pages < p->pages_initial || saved.pages > p->pages_max || saved.size != saved.pages << 16) return false;
+    memory.pages = saved.pages;
+    memory.size = saved.size;
+  }
+  if (p->table_offset != TERRARIUM_NONE) memcpy(&table, instance + p->table_offset, sizeof table);
+  memcpy(instance, in, byte_count);
+  if (p->import_offset != TERRARIUM_NONE) memcpy(instance + p->import_offset, &t->task, sizeof t->task);
+  if (p->memory_offset != TERRARIUM_NONE) memcpy(instance + p->memory_offset, &memory, sizeof memory);
+  if (p->table_offset != TERRARIUM_NONE) memcpy(instance + p->table_offset, &table, sizeof table);
+  return true;
+}

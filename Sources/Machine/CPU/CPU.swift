@@ -132,6 +132,10 @@ public final class CPU {
         }
     }
 
+    /// Puts saved registers and globals into a quiescent task of the same program. False, with nothing changed, when the
+    /// bytes are no state of that program; they need not be trusted.
+    public func restoreTask(_ task: Int, _ bytes: [UInt8]) -> Bool { terrarium_task_restore(handle(task), bytes, bytes.count) }
+
     /// Where a trapped or interrupted task is: offsets into its program's shared object, innermost first. For people
     /// (`ProgramBuilder.symbols` names them), never an input of the simulation.
     public func trace(task: Int) -> [UInt64] {

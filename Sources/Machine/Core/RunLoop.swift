@@ -36,6 +36,7 @@ extension Machine {
         guard let guest else { return .idle }
         if !isBooted { isBooted = true; guest.boot() }
         isStopRequested = false
+        isClosed = false
         pacer.reset()
         let limit = Limit(condition, delivered: events.deliveredCount)
         while true {

@@ -26,7 +26,7 @@ final class ChannelTransport: FileTransport {
                 for h in handles { h.close() }
                 throw error
             }
-            let deadline = Int64(System.now + ChannelTransport.patienceNanoseconds)
+            let deadline = System.deadline(System.now + ChannelTransport.patienceNanoseconds)
             while true {
                 if let reply = try channel.receive() {
                     for h in reply.handles { h.close() }

@@ -78,14 +78,14 @@ public final class Reactor {
         token = watch(h, .signaled) { [self] _ in
             guard let t = timers[token.key] else { return }
             if t.periodNanoseconds > 0 {
-                _ = rawSystemCall(.timerSet, Int64(h.raw), Int64(System.now + t.periodNanoseconds))
+                _ = rawSystemCall(.timerSet, Int64(h.raw), System.deadline(System.now + t.periodNanoseconds))
             } else {
                 cancel(token)
             }
             t.body()
         }
         timers[token.key] = TimerRecord(handle: h, key: token.key, periodNanoseconds: period, body: body)
-        _ = rawSystemCall(.timerSet, Int64(h.raw), Int64(System.now + delay))
+        _ = rawSystemCall(.timerSet, Int64(h.raw), System.deadline(System.now + delay))
         return token
     }
     /// Entry from the kernel.

@@ -22,7 +22,13 @@ public enum System {
     public static func exit(_ code: Int32) { _ = rawSystemCall(.exit, Int64(code)) }
     public static var pid: UInt32 { UInt32(truncatingIfNeeded: rawSystemCall(.getPID)) }
     /// Nanoseconds since boot.
-    public static var now: UInt64 { UInt64(bitPattern: rawSystemCall(.clock)) }
+    public static var now: UInt64 { UInt64(bitPattern: rawSystemCall(.clock)) &+ clockOffset }
+    /// What a restored program adds to the machine's clock: the time between its lives does not exist for it.
+    nonisolated(unsafe) public private(set) static var clockOffset: UInt64 = 0
+    /// The clock goes on at `nanoseconds`, where it stood when the program was saved.
+    public static func continueClock(at nanoseconds: UInt64) { clockOffset = nanoseconds &- UInt64(bitPattern: rawSystemCall(.clock)) }
+    /// An instant of `now` as system calls take it.
+    public static func deadline(_ nanoseconds: UInt64) -> Int64 { Int64(bitPattern: nanoseconds &- clockOffset) }
     /// Nanoseconds since 1970.
     public static var wallClock: UInt64 { UInt64(bitPattern: rawSystemCall(.wallClock)) }
     /// One line to the machine's console.
@@ -101,6 +107,31 @@ public struct ProcessHandle: Sendable {
     /// A warm copy of a quiescent process; its `cloned(bootstrap)` export runs.
     public func clone(bootstrap: Handle) throws(SystemError) -> ProcessHandle {
         ProcessHandle(Handle(UInt32(try checked(rawSystemCall(.clone, Int64(handle.raw), Int64(bootstrap.raw))))))
+    }
+    /// A frozen process as bytes: page -1 is its `ProcessImageHeader`, the others are those of the header's list.
+    /// `wouldBlock`: the page is being read from swap.
+    public func save(page: Int64) throws(SystemError) -> [UInt8] {
+        let capacity = page < 0 ? ProcessImageHeader.byteCountMax : PageImageKind.byteCountMax
+        var result: Int64 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
+            result = rawSystemCall(.processSave, Int64(handle.raw), page, addressOf(UnsafeRawPointer(target.baseAddress)), Int64(capacity))
+            count = Int(max(0, result))
+        }
+        _ = try checked(result)
+        return bytes
+    }
+    /// A frozen process from the header of an image of this process's program; the bootstrap handle moves to it. Its pages
+    /// follow, and its `cloned(bootstrap)` export runs when it is woken.
+    public func restore(header: [UInt8], bootstrap: Handle) throws(SystemError) -> ProcessHandle {
+        let result = header.withUnsafeBufferPointer { p in
+            rawSystemCall(.processRestore, Int64(handle.raw), Int64(bootstrap.raw), addressOf(UnsafeRawPointer(p.baseAddress)), Int64(header.count))
+        }
+        return ProcessHandle(Handle(UInt32(try checked(result))))
+    }
+    public func load(page: UInt32, _ contents: [UInt8]) throws(SystemError) {
+        _ = try checked(contents.withUnsafeBufferPointer { p in
+            rawSystemCall(.processLoadPage, Int64(handle.raw), Int64(page), addressOf(UnsafeRawPointer(p.baseAddress)), Int64(contents.count))
+        })
     }
     public var info: ProcessRecord? {
         var bytes = [UInt8](repeating: 0, count: ProcessRecord.byteCount)

@@ -61,6 +61,9 @@ void terrarium_task_set_result(terrarium_host_task *task, int64_t value);
 uint32_t terrarium_task_memory_pages(const terrarium_host_task *task);
 // Registers and globals without host addresses; returns the byte count, writes at most `capacity`.
 size_t terrarium_task_save(const terrarium_host_task *task, uint8_t *_Nullable out, size_t capacity);
+// Saved registers and globals into a quiescent task of the same program. False: these bytes are no state of it, and
+// nothing has changed. Any bytes are safe for the host.
+bool terrarium_task_restore(terrarium_host_task *task, const uint8_t *in, size_t byte_count);
 
 // Address space. Mapping is recorded at once and done by the host when the task touches the page.
 void terrarium_task_map(terrarium_host_task *task, uint32_t page, uint32_t first_frame, uint32_t count, bool writable);
