@@ -16,7 +16,7 @@ final class TabIconTests: XCTestCase {
         XCTAssertNil(TabReport.parse(Array(bytes.dropLast())), "a message that is cut off is dropped")
     }
 
-    func testIconIsDrawnUntilTheTabIsTooNarrow() {
+    func testEveryShownTabHasItsIcon() {
         func images(_ count: Int) -> Int {
             var strip = TabStrip()
             for _ in 0..<count { if let id = strip.open(url: "http://a/", afterActive: false) { strip.update(id) { $0.icon = [UInt32](repeating: 0xFF00_FF00, count: TabIcon.pixelCount) } } }
@@ -25,6 +25,7 @@ final class TabIconTests: XCTestCase {
             return list.items.reduce(0) { if case .image = $1 { return $0 + 1 }; return $0 }
         }
         XCTAssertEqual(images(3), 3)
-        XCTAssertEqual(images(40), 0)
+        XCTAssertEqual(images(20), 20, "too narrow for a word, not for an icon")
+        XCTAssertEqual(images(40), 34, "as many as fit")
     }
 }

@@ -81,6 +81,27 @@ import TabProtocol
 
     @Test func nothingTypedIsNoAddress() { #expect(Browser.addressToURL("   ") == nil) }
 
+    @Test func theStripShowsTheActiveTabHoweverManyThereAre() {
+        for count in [1, 20, 34, 35, 64] {
+            for active in [0, count / 2, count - 1] {
+                let layout = ChromeLayout(width: 1000, height: 600, tabIDs: Array(1...UInt32(count)), activeIndex: active)
+                let shown = layout.shownTabs.map { layout.tabRect($0) }
+                #expect(!layout.tabRect(active).isEmpty && shown.allSatisfy { $0.x >= 8 && $0.maxX <= layout.newTabRect.x }, "\(count) tabs")
+                #expect(layout.newTabRect.maxX <= 1000 && zip(shown, shown.dropFirst()).allSatisfy { $0.maxX <= $1.x })
+                let r = layout.tabRect(active)
+                #expect(layout.part(at: r.x + 4, r.y + 9, isCrashed: false) == .tab(UInt32(active + 1)))
+            }
+        }
+    }
+    @Test func theNoticeLiesBetweenToolbarAndPage() {
+        let layout = ChromeLayout(width: 900, height: 600, tabIDs: [1], hasFindBar: true, hasNotice: true)
+        #expect(layout.noticeRect.maxY == layout.findRect.y && layout.findRect.maxY == layout.contentRect.y)
+        let a = layout.noticeActionRect, c = layout.noticeCloseRect
+        #expect(layout.part(at: a.x + 5, a.y + 5, isCrashed: false) == .noticeAction && layout.part(at: c.x + 5, c.y + 5, isCrashed: false) == .noticeClose)
+        #expect(layout.part(at: 100, layout.noticeRect.y + 5, isCrashed: false) == .none)
+        #expect(ChromeLayout(width: 900, height: 600, tabIDs: [1]).noticeRect.isEmpty)
+    }
+
     @Test func everyPartOfTheChromeIsWhereItIsDrawn() {
         let layout = ChromeLayout(width: 900, height: 600, tabIDs: [4, 9])
         func center(_ r: (Int32, Int32, Int32, Int32)) -> (Int32, Int32) { (r.0 + r.2 / 2, r.1 + r.3 / 2) }
@@ -134,5 +155,18 @@ import TabProtocol
         let long = String(repeating: "é", count: 2000)
         guard case .title(let t)? = TabReport.parse(TabReport.title(long).emit()) else { Issue.record("no title"); return }
         #expect(t.utf8.count == 512 && t.allSatisfy { $0 == "é" })
+    }
+
+    @Test func pinnedTabsStandFirstInTheOrderOfPinning() {
+        var strip = TabStrip()
+        let ids = (0..<5).map { _ in strip.open(url: "x", afterActive: false)! }
+        strip.activate(id: ids[2])
+        strip.togglePin(ids[2])
+        strip.togglePin(ids[4])
+        #expect(strip.tabs.map(\.id) == [ids[2], ids[4], ids[0], ids[1], ids[3]] && strip.active?.id == ids[2])
+        strip.togglePin(ids[2])
+        #expect(strip.tabs.map(\.id) == [ids[4], ids[2], ids[0], ids[1], ids[3]] && strip.tabs.map(\.isPinned) == [true, false, false, false, false])
+        strip.togglePin(99)
+        #expect(strip.tabs.count == 5 && strip.active?.id == ids[2])
     }
 }

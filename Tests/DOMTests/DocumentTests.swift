@@ -36,7 +36,7 @@ final class DocumentTests: XCTestCase {
         XCTAssertEqual(Atom("annotation-xml").string, "annotation-xml")
         XCTAssertEqual(Atom(""), .empty)
         XCTAssertNil(Atom(existing: "never-seen-before"))
-        XCTAssertEqual(MemoryLayout<NodeRecord>.size, 48)
+        XCTAssertEqual(MemoryLayout<NodeRecord>.size, 44)
     }
 
     func testManyAtomsStayDistinct() {

@@ -124,6 +124,23 @@ func addText(_ list: inout DisplayList, _ fonts: FontLibrary, _ id: Int32, _ px:
         }
     }
 
+    /// Others' pixels are blended in their own size, cut at rectangle, clip and target; a zoomed list moves them only.
+    @Test func surfacesAreComposed() {
+        var source: [UInt32] = [0xFF11_1111, 0x8000_0080, 0, 0xFF44_4444, 0xFF55_5555, 0xFF66_6666]     // 3 x 2
+        var target = [UInt32](repeating: 0xFFFF_FFFF, count: 6 * 4)
+        source.withUnsafeMutableBufferPointer { p in
+            var list = DisplayList()
+            list.append(.surface(Surface(base: p.baseAddress!, width: 3, height: 2, strideWords: 3), Rect(1, 1, 3, 1)))
+            list.append(.surface(Surface(base: p.baseAddress!, width: 3, height: 2, strideWords: 3), Rect(5, 3, 30, 30)))
+            target.withUnsafeMutableBufferPointer { t in Rasteriser(fonts: fonts).draw(list, into: Surface(base: t.baseAddress!, width: 6, height: 4, strideWords: 6)) }
+            guard case .surface(let same, let r)? = list.scaled(percent: 150).items.first else { Issue.record("no surface"); return }
+            #expect(same.width == 3 && r == Rect(1, 1, 3, 1).scaled(percent: 150) && r.width == 4)
+        }
+        let clear: UInt32 = 0xFFFF_FFFF
+        #expect(Array(target[6..<12]) == [clear, 0xFF11_1111, 0xFF7F_7FFF, clear, clear, clear])
+        #expect(Array(target[12..<18]) == [UInt32](repeating: clear, count: 6), "cut at its rectangle")
+        #expect(target[23] == 0xFF11_1111)
+    }
     @Test func clipsAndLayers() {
         let canvas = Canvas(20, 20)
         var list = DisplayList()

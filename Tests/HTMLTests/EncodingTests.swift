@@ -30,9 +30,11 @@ final class EncodingTests: XCTestCase {
             except UnicodeEncodeError: continue
             # The standard reads these six of EUC-JP as their full-width or parallel twins, as Shift_JIS of Windows does.
             if codec == "euc_jp" and c in (0xA2, 0xA3, 0xAC, 0x2016, 0x2212, 0x301C): continue
+            # Python's ISO-2022-JP writes in JIS X 0208 of 1983, the standard reads the one of Windows: these six differ.
+            if codec == "iso2022_jp" and c in (0xA2, 0xA3, 0xAC, 0x2016, 0x2212, 0x301C): continue
             if b.decode(codec) == chr(c): out.append(chr(c))
         return "".join(out)
-    names = {"shift_jis": "cp932", "euc-kr": "cp949", "gbk": "gb18030", "gb18030": "gb18030", "big5": "big5hkscs", "euc-jp": "euc_jp", "koi8-r": "koi8_r", "koi8-u": "koi8_u", "macintosh": "mac_roman", "ibm866": "cp866", "windows-874": "cp874", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+    names = {"shift_jis": "cp932", "euc-kr": "cp949", "gbk": "gb18030", "gb18030": "gb18030", "big5": "big5hkscs", "euc-jp": "euc_jp", "koi8-r": "koi8_r", "koi8-u": "koi8_u", "macintosh": "mac_roman", "ibm866": "cp866", "windows-874": "cp874", "iso-2022-jp": "iso2022_jp", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
     for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16): names["iso-8859-%d" % n] = "iso8859_%d" % n
     for n in range(1250, 1259): names["windows-%d" % n] = "cp%d" % n
     for label, codec in sorted(names.items()):
@@ -81,6 +83,25 @@ final class EncodingTests: XCTestCase {
         XCTAssertEqual(Array(text(Array("<body>".utf8) + [0x88, 0x62], "big5").unicodeScalars.map { $0.value }), [0xCA, 0x304])
         XCTAssertEqual(text(Array("<body>".utf8) + [0x81, 0x30, 0x41], "gb18030"), "\u{FFFD}0A")
         XCTAssertEqual(text(Array("<body>".utf8) + [0xAA], "windows-1253"), "\u{FFFD}")
+    }
+
+    /// Escape sequences: good, twice in a row, broken, cut off (Encoding §12.2.1).
+    func testISO2022JPSwitchesAndNoticesBrokenEscapes() {
+        func read(_ s: String) -> String { text(Array("<body>".utf8) + Array(s.utf8), "ISO-2022-JP", piece: 1) }
+        XCTAssertEqual(read("a\u{1B}$BF|K\\\u{1B}(Bz<b>c</b>"), "a日本zc")
+        XCTAssertEqual(read("\u{1B}(J\\~\u{1B}(I1\u{1B}(B\\"), "¥‾ｱ\\")
+        XCTAssertEqual(read("\u{1B}$B\u{1B}(Bx"), "\u{FFFD}x")
+        XCTAssertEqual(read("\u{1B}$BF\u{1B}(Bx"), "\u{FFFD}x")
+        XCTAssertEqual(read("\u{1B}Xb\u{1B}(Xc"), "\u{FFFD}Xb\u{FFFD}(Xc")
+        XCTAssertEqual(read("a\u{E}\u{1B}"), "a\u{FFFD}\u{FFFD}")
+        XCTAssertEqual(read("a\u{1B}$"), "a\u{FFFD}$")
+        XCTAssertEqual(read("\u{1B}$BF"), "\u{FFFD}")
+        XCTAssertEqual(text(Array("<meta charset=iso-2022-jp><body>\u{1B}$BF|".utf8), nil), "日")
+    }
+    func testEncodingsThatAreNotReadAndTheUserDefinedOne() {
+        XCTAssertEqual(text(Array("<script>x</script>".utf8), "hz-gb-2312", piece: 1), "\u{FFFD}")
+        XCTAssertEqual(text(Array("<body>a".utf8) + [0x80, 0xFF], "x-user-defined"), "a\u{F780}\u{F7FF}")
+        XCTAssertEqual(text(Array("<meta charset=x-user-defined><body>".utf8) + [0xE9], nil), "é")
     }
 
     func testMarkTransportAndMetaInThatOrder() {

@@ -214,7 +214,7 @@ private let ctrl = KeyModifiers.control, shift = KeyModifiers.shift
     @Test func buttonsOverrideTheForm() {
         let t = TestPage("<form action=a method=post><input name=q value=1><button id=b formaction=other formmethod=get formtarget=_blank>x</button></form><button id=out form=f2>out</button><form id=f2 action=two></form>")
         t.click("b")
-        #expect(target(t.submitted.first) == "GET http://host/dir/other?q=1" && t.submitted[0].inNewTab)
+        #expect(target(t.submitted.first) == "GET http://host/dir/other?q=1" && t.submitted[0].target == .newTab)
         t.click("out")
         #expect(target(t.submitted.last) == "GET http://host/dir/two?")
     }

@@ -43,7 +43,7 @@ final class TestPage {
         view.viewportWidth = width
         view.viewportHeight = height
         page = PageInteraction(view: view, baseURL: URL(url)!)
-        page.onOpen = { [unowned self] url, inNewTab in opened.append((inNewTab ? "new " : "") + url.href) }
+        page.onOpen = { [unowned self] url, target in opened.append((target == .newTab ? "new " : "") + url.href) }
         page.onSubmit = { [unowned self] in submitted.append($0) }
         page.onScroll = { [unowned self] y in scrolledTo.append(y); page.scrollY = y }
         page.onHover = { [unowned self] url, shape in hover = "\(url) \(shape)" }

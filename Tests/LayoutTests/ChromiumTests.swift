@@ -164,6 +164,12 @@ final class ChromiumTests: XCTestCase {
         ])
     }
 
+    func testBodyLeavesRoomForTheLastMarginInQuirksMode() {
+        check("<p id=p style='margin-bottom:24px'>x</p>", quirks: true, [("p", [0, 0, 51200, 1216])])
+        let page = Harness.page(html: Array("<title>q</title><p>x</p>".utf8), width: 800, height: 600)
+        XCTAssertEqual(page.contentHeight, 600, "no scroll bar")
+    }
+
     func testSuperscriptsRiseByAThird() {
         check("<p id=p style='line-height:1.2em'>x<sup id=a>2</sup> y<sub id=b>i</sub></p>", [
             ("p", [0, 1024, 51200, 1902]), ("a", [606, 1152, 543, 960]), ("b", [2081, 1825, 237, 960])

@@ -52,6 +52,13 @@ final class RobustnessTests: XCTestCase {
         _ = page.displayList(scrollX: 0, scrollY: 0)
     }
 
+    /// The table of 100,000 rows is in the fuzzer's giants (`Fuzz bounds`); a debug build does ten thousand in two seconds.
+    func testLongTable() {
+        let page = Harness.page("<table border=1>" + String(repeating: "<tr><td>one<td>two", count: 10_000))
+        XCTAssertGreaterThan(page.contentHeight, 200_000)
+        XCTAssertLessThan(page.displayList(scrollX: 0, scrollY: 100_000).items.count, 1000, "only what is in view is painted")
+    }
+
     func testHugeNumbers() {
         let page = Harness.page("<div style='width:1e30px;height:99999999999px;margin:-99999999px;padding:99999999px'>x</div><p style='font-size:99999999px'>big</p><p style='line-height:1e9;text-indent:-1e9px;letter-spacing:1e8px'>x y</p>")
         _ = page.displayList(scrollX: 0, scrollY: Int32.max - 1000)

@@ -3,6 +3,8 @@
 import DOM
 import Graphics
 import HTML
+import Interaction
+import Layout
 import Testing
 import WebNet
 @testable import TabApp
@@ -65,5 +67,23 @@ import WebNet
         #expect(plain.contains("<h1>T &amp;amp; t</h1>") == false && plain.contains("<h1>T &amp; t</h1>") && plain.contains("words that matter") && !plain.contains("menu menu"))
         #expect(readable("") == "nothing")
         #expect(readable(String(repeating: "<div>", count: 3000) + "<p>" + long).contains("words that matter"), "deep pages end")
+    }
+
+    /// A page that is left is gone: nothing in it holds itself.
+    @Test func aPageThatIsDroppedLeavesNothing() throws {
+        weak var document: Document?
+        weak var view: PageView?
+        weak var interaction: PageInteraction?
+        do {
+            let page = Page(url: try #require(URL("about:note")), flavour: .html, http: nil, fonts: FontLibrary())
+            document = page.document; view = page.view; interaction = page.interaction
+            _ = page.feed(Array("<!DOCTYPE html><style>p { color: red }</style><p>Text <input value=a> <img src=x.png>".utf8))
+            page.finish()
+            #expect(page.update(width: 300, height: 200))
+            #expect(!page.update(width: 300, height: 200))
+            _ = page.view.displayList(scrollX: 0, scrollY: 0)
+            #expect(document != nil && view != nil && interaction != nil)
+        }
+        #expect(document == nil && view == nil && interaction == nil)
     }
 }

@@ -218,6 +218,11 @@ final class Fixture {
         _ = f.host.take()
         f.key(Key.f4, .alt)
         #expect(f.host.events(b.id) == [.close])
+        // The power key asks every program to go.
+        _ = f.host.take()
+        f.key(Key.power)
+        f.key(Key.power, [], action: .up)
+        #expect(f.host.take().filter { $0.event == .close }.map { $0.window }.sorted() == [a.id, b.id, c.id].sorted())
     }
     @Test func wheelAndHover() {
         let f = Fixture()

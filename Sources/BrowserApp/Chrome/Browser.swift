@@ -7,7 +7,7 @@ import Runtime
 import TabProtocol
 import Toolkit
 
-/// A tab's process as the browser holds it.
+/// The process of a tab's page or of a frame in it, as the browser holds it.
 final class TabProcess {
     let id: UInt32
     let process: ProcessHandle
@@ -17,6 +17,8 @@ final class TabProcess {
     var endToken: Reactor.Token?
     var hasLayer = false
     var isShown = false
+    /// What the process adds to the machine's clock.
+    var clockOffset: UInt64 = 0
     /// Set from the user's request to show the tab until its first frame.
     var awaitsFirstFrame = false
     var unansweredPings: UInt32 = 0
@@ -31,7 +33,7 @@ final class TabProcess {
         self.channel = channel
         outbox = Outbox(channel)
     }
-    func send(_ command: TabCommand) { outbox.send(command.emit()) }
+    func send(_ command: TabCommand, handles: [Handle] = []) { outbox.send(command.emit(), handles: handles) }
     /// Sends something of any length.
     func send(_ kind: BlobKind, _ bytes: [UInt8]) {
         for part in BlobAssembler.parts(bytes) { send(.blob(kind, isLast: part.isLast, part.bytes)) }
@@ -48,8 +50,11 @@ public final class Browser {
     let window: Window
     let view: ChromeView
     let rasteriser: Rasteriser
-    var strip = TabStrip()
+    var strip = TabStrip() { didSet { keeper?.changed(.session) } }
+    /// By the id of tab or frame.
     var processes: [UInt32: TabProcess] = [:]
+    var frames = FrameTree()
+    var frameDocuments = FrameDocuments()
     var zygote: ProcessHandle?
     var zygoteChannel: Channel?
     var isZygoteReady = false
@@ -58,7 +63,16 @@ public final class Browser {
     var addressIsFocused = false
     var find = FindBar()
     var findIsFocused = false
-    var library = Library()
+    var library: Library { didSet { if library.revision != oldRevision { oldRevision = library.revision; keeper?.changed(.library) } } }
+    private var oldRevision: UInt32
+    /// Nil when nothing is kept: no `/data`, or another browser has it.
+    let keeper: StateKeeper?
+    /// With a data disk.
+    let sleeping: SleepingTabs?
+    /// The tabs of the last run until they are opened again.
+    var lastSession: SavedSession?
+    /// What the user should know; the first one is shown.
+    var notices: [Notice]
     var suggestions = SuggestionList()
     var suggestionMemory: SharedMemory?
     /// Tabs that were closed, latest last (Ctrl+Shift+T).
@@ -69,12 +83,22 @@ public final class Browser {
     var hoverURL = ""
     var pendingShow: [UInt32] = []
     var needsChromePaint = false
+    private var lastChromePaint: UInt64 = 0
+    static let frameNanoseconds: UInt64 = 16_666_667
     var shownLayerID: UInt32 = 0
     var pointerShape = CursorShape.arrow
     var capturedByContent = false
 
     public init?(system: Handle, startURL: String) {
         self.system = system
+        let state = Browser.findState(system: system)
+        keeper = state.keeper
+        sleeping = state.keeper.map { SleepingTabs($0.store) }
+        sleeping?.keepOnly(state.session.map { s in s.tabs.map { $0.imageName } } ?? [])
+        library = state.library
+        oldRevision = library.revision
+        lastSession = state.session
+        notices = state.notices
         let fonts = FontLibrary.loadFromArchive()
         guard let window = Window.open(title: "Browser", width: 960, height: 680, placement: .maximised) else { return nil }
         self.window = window
@@ -85,12 +109,13 @@ public final class Browser {
         address.placeholder = "Search, or type an address such as 10.0.2.2:8000"
         installWindowHandlers()
         startZygote()
-        openTab(url: startURL.isEmpty ? "about:start" : startURL, afterActive: false, activate: true)
+        connectKeeper()
+        openFirstTabs(startURL)
         Reactor.main.every(Browser.pingPeriodNanoseconds) { [self] in probe() }
     }
 
     var layout: ChromeLayout {
-        ChromeLayout(width: window.width, height: window.height, tabIDs: strip.tabs.map { $0.id }, hasFindBar: find.isOpen,
+        ChromeLayout(width: window.width, height: window.height, tabIDs: strip.tabs.map { $0.id }, activeIndex: strip.activeIndex, hasFindBar: find.isOpen, hasNotice: !notices.isEmpty,
                      bookmarkWidths: library.settings.showsBookmarksBar ? library.bookmarks.map { view.bookmarkWidth($0) } : nil)
     }
     var activeProcess: TabProcess? { strip.active.flatMap { processes[$0.id] } }
@@ -115,36 +140,49 @@ public final class Browser {
     }
 
     private func startWaitingTabs() {
-        for tab in strip.tabs where tab.condition == .starting && processes[tab.id] == nil { startProcess(tab.id) }
+        let active = strip.active?.id
+        for tab in strip.tabs where (tab.condition == .starting || (tab.condition == .discarded && tab.id == active)) && processes[tab.id] == nil { startProcess(tab.id) }
     }
 
-    /// Clones the zygote for a tab and sends it to its page.
-    func startProcess(_ id: UInt32) {
-        guard isZygoteReady, let zygote, let tab = strip.tab(id), processes[id] == nil else { return }
-        guard let pair = try? Channel.create() else { fail(id, "The system has no room for another tab. Close one and try again."); return }
+    static let noRoom = "The system has no room for another page. Close a tab and try again."
+
+    /// Clones the zygote for a page or frame of `tab`; nil when it cannot be, or not yet.
+    func cloneZygote(_ id: UInt32, tab: UInt32, retry: @escaping () -> Void, failed: (String) -> Void) -> TabProcess? {
+        guard isZygoteReady, let zygote else { return nil }
+        guard let pair = try? Channel.create() else { failed(Browser.noRoom); return nil }
         let process: ProcessHandle
         do throws(SystemError) {
             process = try zygote.clone(bootstrap: pair.1.handle)
         } catch {
             pair.0.close()
-            if error == .wrongState {          // still inside its start function
-                pair.1.close()
-                Reactor.main.after(1_000_000) { [self] in startProcess(id) }
-            } else {
-                fail(id, "The system has no room for another tab (" + error.name + "). Close one and try again.")
-            }
-            return
+            pair.1.close()
+            if error == .wrongState { Reactor.main.after(1_000_000, retry) } else { failed(Browser.noRoom + " (" + error.name + ")") }   // still inside its start function
+            return nil
         }
-        process.registerTab(id: id)
-        let t = TabProcess(id: id, process: process, channel: pair.0)
+        return adopt(id, tab: tab, process, pair.0)
+    }
+    /// A new process of a tab's page or frame is listened to.
+    func adopt(_ id: UInt32, tab: UInt32, _ process: ProcessHandle, _ channel: Channel) -> TabProcess {
+        process.registerTab(id: tab)
+        let t = TabProcess(id: id, process: process, channel: channel)
         processes[id] = t
+        t.messageToken = Reactor.main.onMessage(channel) { [self] message in
+            if let report = TabReport.parse(message.bytes) { receive(id, report, message.handles) } else { for h in message.handles { h.close() } }
+        }
+        t.endToken = Reactor.main.watch(process.handle, [.terminated]) { [self] _ in
+            if frames.isFrame(id) { frameEnded(id) } else { ended(id) }
+        }
+        return t
+    }
+
+    /// Gives a tab its process and sends it to its page.
+    func startProcess(_ id: UInt32) {
+        if wakeFromImage(id) { return }
+        guard let tab = strip.tab(id), processes[id] == nil,
+              let t = cloneZygote(id, tab: id, retry: { [self] in startProcess(id) }, failed: { [self] why in fail(id, why) }) else { return }
         let wasDiscarded = tab.condition == .discarded
         t.send(.preferences(zoomPercent: UInt16(clamping: tab.zoomPercent), imageMode: library.settings.images.rawValue))
         strip.update(id) { $0.condition = .alive; $0.load = .loading }
-        t.messageToken = Reactor.main.onMessage(pair.0) { [self] message in
-            if let report = TabReport.parse(message.bytes) { receive(id, report, message.handles) } else { for h in message.handles { h.close() } }
-        }
-        t.endToken = Reactor.main.watch(process.handle, [.terminated]) { [self] _ in ended(id) }
         if wasDiscarded { System.mark(.tabReloaded, Int64(id)) }
         let entry = tab.history[tab.historyIndex]
         strip.update(id) { $0.isTraversing = true }
@@ -157,6 +195,7 @@ public final class Browser {
     private func ended(_ id: UInt32) {
         guard let t = processes[id] else { return }
         let record = t.process.info
+        endFrames(below: id)
         forget(t)
         library.failDownloads(of: id)
         let reason = ExitReason(rawValue: record?.exitReason ?? 0) ?? .killed
@@ -179,7 +218,7 @@ public final class Browser {
         chromeChanged()
     }
 
-    private func forget(_ t: TabProcess) {
+    func forget(_ t: TabProcess) {
         if let token = t.messageToken { Reactor.main.unwatch(token) }
         if let token = t.endToken { Reactor.main.unwatch(token) }
         hideLayer(t)
@@ -189,9 +228,14 @@ public final class Browser {
         processes[t.id] = nil
     }
 
-    /// Asks the visible tab whether it still answers; ends it when it does not.
+    /// Asks the visible tab and its frames whether they still answer; ends what does not.
     private func probe() {
+        lookForSleepers()
         guard let t = activeProcess else { return }
+        for f in frames.frames(ofTab: t.id) {
+            guard let p = processes[f.id] else { continue }
+            if p.unansweredPings >= Browser.pingsMax { p.process.kill() } else { ping(p) }
+        }
         if t.unansweredPings >= Browser.pingsMax {
             strip.update(t.id) {
                 $0.condition = .unresponsive
@@ -201,6 +245,9 @@ public final class Browser {
             t.process.kill()
             return
         }
+        ping(t)
+    }
+    private func ping(_ t: TabProcess) {
         t.unansweredPings += 1
         t.pingNumber &+= 1
         t.send(.ping(t.pingNumber))
@@ -210,6 +257,11 @@ public final class Browser {
 
     private func receive(_ id: UInt32, _ report: TabReport, _ handles: [Handle]) {
         guard let t = processes[id] else { for h in handles { h.close() }; return }
+        if frames.isFrame(id) {
+            for h in handles { h.close() }
+            receiveFromFrame(id, report)
+            return
+        }
         switch report {
         case .surface(let width, let height):
             guard let memory = handles.first, t.isShown, width > 0, height > 0 else { for h in handles { h.close() }; return }
@@ -233,7 +285,8 @@ public final class Browser {
             chromeChanged()
         case .location(let url, let isNew):
             strip.update(id) { if isNew { $0.icon = [] }; $0.arrived(at: url, isNew: isNew) }
-            if isNew { library.visit(url) }
+            setZoom(id, library.zoom(of: Library.site(url)))
+            if isNew { library.visit(url, seconds: System.wallClock / 1_000_000_000) }
             if strip.active?.id == id && !addressIsFocused { showAddress(url) }
             chromeChanged()
         case .load(let state):
@@ -250,6 +303,10 @@ public final class Browser {
         case .open(let url, let inNewTab):
             let isTrusted = strip.tab(id)?.isInternal == true
             if inNewTab { openTab(url: InternalPages.isInternal(url) ? InternalPages.canonical(url) : url, afterActive: true, activate: false) } else { navigate(id, url, isTrusted: isTrusted) }
+        case .openNamed(let url, let target):
+            follow(id, url, target)
+        case .frameRequest(let number, let request):
+            receive(id, frame: number, request)
         case .scroll(let y, _):
             strip.update(id) { $0.history[$0.historyIndex].scrollY = y }
         case .hover(let url, let shape):
@@ -265,7 +322,7 @@ public final class Browser {
             chromeChanged()
         case .pong(let number):
             if number == t.pingNumber { t.unansweredPings = 0 }
-        case .ready:
+        case .ready, .unused:
             break
         }
     }
@@ -279,7 +336,9 @@ public final class Browser {
             let state = r.rest()
             strip.update(id) { $0.keep(formState: state, of: url) }
             if let t = processes[id] { tell(t, t.isShown ? .active : .hidden) }
-        case .document: break           // only the browser sends those
+        case .frameDocument: frameDocuments.add(id, bytes)
+        case .postedForm: strip.update(id) { $0.history[$0.historyIndex].postedForm = bytes }
+        case .document: break           // only the browser sends it
         }
     }
 
@@ -292,9 +351,11 @@ public final class Browser {
     /// Makes a tab's page visible; the tab answers with a surface and a frame.
     func show(_ t: TabProcess) {
         t.isShown = true
+        forgetImage(t.id)
         t.awaitsFirstFrame = true
         t.unansweredPings = 0
         tell(t, .active)
+        showFrames(ofTab: t.id, true)
         let content = layout.contentRect
         t.send(.show(width: content.width, height: content.height))
     }
@@ -302,13 +363,15 @@ public final class Browser {
         hideLayer(t)
         t.isShown = false
         t.send(.hide)
+        showFrames(ofTab: t.id, false)
         tell(t, .hidden)
     }
     /// What the kernel and its memory policies should know of a tab.
-    private func tell(_ t: TabProcess, _ state: LifecycleState) {
+    func tell(_ t: TabProcess, _ state: LifecycleState) {
         var flags: TabFlags = []
         if let tab = strip.tab(t.id) {
             if tab.load == .loading { flags.insert(.loading) }
+            if tab.isPinned { flags.insert(.pinned) }
             if !tab.history[tab.historyIndex].formState.isEmpty { flags.insert(.unsavedForm) }
         }
         t.process.updateTab(state, flags, loadNanoseconds: t.loadNanoseconds)
@@ -322,7 +385,7 @@ public final class Browser {
 
     func openTab(url: String, afterActive: Bool, activate: Bool) {
         guard let id = strip.open(url: url, afterActive: afterActive) else { return }
-        strip.update(id) { $0.zoomPercent = library.settings.fontScale.percent }
+        strip.update(id) { $0.zoomPercent = library.zoom(of: Library.site(url)) }
         if activate { self.activate(id) }
         startProcess(id)
         chromeChanged()
@@ -352,6 +415,8 @@ public final class Browser {
     }
 
     func closeTab(_ id: UInt32) {
+        forgetImage(id)
+        endFrames(below: id)
         if let t = processes[id] {
             let process = t.process
             process.kill()
@@ -394,10 +459,11 @@ public final class Browser {
 
     /// Loads a history entry, with what the user had put into its controls; the browser's own pages are made here.
     func load(_ entry: HistoryEntry, into t: TabProcess) {
-        let html = InternalPages.isInternal(entry.url) ? InternalPages.html(entry.url, library) : nil
+        let html = InternalPages.isInternal(entry.url) ? InternalPages.html(entry.url, library, now: System.wallClock / 1_000_000_000) : nil
         strip.update(t.id) { $0.isInternal = html != nil }
         if let html { t.send(.document, Array(html.utf8)) }
         if !entry.formState.isEmpty { t.send(.formState, entry.formState) }
+        if !entry.postedForm.isEmpty { t.send(.postedForm, entry.postedForm) }
         t.send(.navigate(url: html == nil ? entry.url : InternalPages.shown(entry.url), scrollY: entry.scrollY))
     }
     /// Performs the action of an address of the browser's own pages.
@@ -405,12 +471,23 @@ public final class Browser {
         let before = library.settings
         InternalPages.perform(url, on: &library)
         if library.settings == before { return }
-        for tab in strip.tabs { sendPreferences(tab.id) }
+        for tab in strip.tabs {
+            strip.update(tab.id) { $0.zoomPercent = library.zoom(of: Library.site($0.url)) }
+            sendPreferences(tab.id)
+        }
         if library.settings.showsBookmarksBar != before.showsBookmarksBar { contentResized() }
+    }
+    /// Shows a tab's page at another size.
+    func setZoom(_ id: UInt32, _ percent: Int32) {
+        guard let tab = strip.tab(id), tab.zoomPercent != percent else { return }
+        strip.update(id) { $0.zoomPercent = percent }
+        sendPreferences(id)
     }
     func sendPreferences(_ id: UInt32) {
         guard let tab = strip.tab(id) else { return }
-        processes[id]?.send(.preferences(zoomPercent: UInt16(clamping: tab.zoomPercent), imageMode: library.settings.images.rawValue))
+        let preferences = TabCommand.preferences(zoomPercent: UInt16(clamping: tab.zoomPercent), imageMode: library.settings.images.rawValue)
+        processes[id]?.send(preferences)
+        for f in frames.frames(ofTab: id) { processes[f.id]?.send(preferences) }
     }
 
     func traverse(_ step: Int) {
@@ -418,6 +495,12 @@ public final class Browser {
         var entry: HistoryEntry?
         strip.update(tab.id) { entry = $0.traverse(step) }
         guard let entry else { return }
+        if processes[tab.id] != nil, entry.document == tab.history[tab.historyIndex].document {
+            strip.update(tab.id) { $0.isTraversing = false }
+            restoreFrames(tab.id, entry.frames)
+            chromeChanged()
+            return
+        }
         if let t = processes[tab.id] { load(entry, into: t) } else { restart(tab.id) }
         showAddress(entry.url)
         chromeChanged()
@@ -426,6 +509,7 @@ public final class Browser {
     func reload() {
         guard let tab = strip.active else { return }
         guard let t = processes[tab.id] else { restart(tab.id); return }
+        strip.update(tab.id) { $0.history[$0.historyIndex].frames = [] }
         if tab.isInternal, tab.load != .loading {
             strip.update(tab.id) { $0.isTraversing = true }
             load(HistoryEntry(url: tab.url, scrollY: tab.history[tab.historyIndex].scrollY), into: t)
@@ -443,10 +527,12 @@ public final class Browser {
 
     // MARK: Painting
 
+    /// Painted at once, then at most once a frame: what a new tab reports while it starts makes one picture.
     func chromeChanged() {
         if needsChromePaint { return }
         needsChromePaint = true
-        Reactor.main.after(0) { [self] in paintChrome() }
+        let since = System.now - lastChromePaint
+        Reactor.main.after(since >= Browser.frameNanoseconds ? 0 : Browser.frameNanoseconds - since) { [self] in paintChrome() }
     }
 
     /// What the status row says.
@@ -464,10 +550,12 @@ public final class Browser {
 
     private func paintChrome() {
         needsChromePaint = false
+        lastChromePaint = System.now
         let layout = self.layout
         let surface = window.surface
         var damage = Rect(0, 0, layout.width, layout.contentRect.y)
         var list = view.displayList(strip, layout, isBookmarked: strip.active.map { library.isBookmarked($0.url) } ?? false, bookmarks: library.settings.showsBookmarksBar ? library.bookmarks : [])
+        if let notice = notices.first { view.drawNotice(notice, layout, &list) }
         address.rect = layout.addressRect
         address.isFocused = addressIsFocused
         address.draw(into: &list, addressPainter)

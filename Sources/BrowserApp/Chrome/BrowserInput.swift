@@ -14,6 +14,7 @@ extension Browser {
         window.onResize = { [self] _, _ in resized() }
         window.onRedraw = { [self] in chromeChanged() }
         window.onClose = { [self] in
+            keeper?.flush()
             window.close()
             System.exit(0)
         }
@@ -62,6 +63,11 @@ extension Browser {
         switch key.code {
         case Key.t where key.modifiers.contains(.shift): reopenTab()
         case Key.b where key.modifiers.contains(.shift): toggleBookmarksBar()
+        case Key.p where key.modifiers.contains(.shift):
+            guard let tab = strip.active else { break }
+            strip.togglePin(tab.id)
+            if let t = processes[tab.id] { tell(t, .active) }
+            chromeChanged()
         case Key.d: bookmarkPage()
         case Key.h: openInternal("jsos://history")
         case Key.j: openInternal("jsos://downloads")
@@ -115,6 +121,7 @@ extension Browser {
     }
 
     private func reopenTab() {
+        if closedTabs.isEmpty { restoreSession(); return }
         guard let old = closedTabs.popLast(), let id = strip.reopen(old) else { return }
         activate(id)
         startProcess(id)
@@ -147,9 +154,10 @@ extension Browser {
     private func zoom(_ step: Int) {
         guard let tab = strip.active else { return }
         var percent = tab.zoomPercent
-        if step == 0 { percent = 100 } else if step > 0 { percent = Browser.zoomSteps.first { $0 > percent } ?? percent } else { percent = Browser.zoomSteps.last { $0 < percent } ?? percent }
-        strip.update(tab.id) { $0.zoomPercent = percent }
-        sendPreferences(tab.id)
+        if step == 0 { percent = library.settings.fontScale.percent } else if step > 0 { percent = Browser.zoomSteps.first { $0 > percent } ?? percent } else { percent = Browser.zoomSteps.last { $0 < percent } ?? percent }
+        let site = Library.site(tab.url)
+        library.setZoom(percent, of: site)
+        for other in strip.tabs where other.id == tab.id || Library.site(other.url) == site { setZoom(other.id, percent) }
         chromeChanged()
     }
 
@@ -249,6 +257,8 @@ extension Browser {
         case .findPrevious: search(-1)
         case .findNext: search(1)
         case .findClose: closeFind()
+        case .noticeAction: if notices.first?.isOffer == true { restoreSession() }
+        case .noticeClose: closeNotice()
         case .content, .none: break
         }
     }
@@ -258,7 +268,7 @@ extension Browser {
         guard let id = draggedTab else { return false }
         if event.kind == .up || event.buttons & 1 == 0 { draggedTab = nil; return event.kind == .up }
         guard event.kind == .move else { return false }
-        let index = max(0, min(strip.tabs.count - 1, Int((event.x - 8) / layout.tabWidth)))
+        let index = max(0, min(strip.tabs.count - 1, layout.shownTabs.lowerBound + Int((event.x - 8) / layout.tabWidth)))
         if strip.index(of: id) != index {
             strip.move(id: id, to: index)
             chromeChanged()

@@ -12,6 +12,7 @@ enum ChromePart: Equatable {
     case back, forward, reload, address
     case star, bookmark(Int)
     case findField, findPrevious, findNext, findClose
+    case noticeAction, noticeClose
     case content
     case reloadCrashed
     case none
@@ -26,7 +27,9 @@ struct ChromeLayout {
     static let statusHeight: Int32 = 22
     let width: Int32, height: Int32
     let tabIDs: [UInt32]
+    var activeIndex = 0
     var hasFindBar = false
+    var hasNotice = false
     /// Widths of the bookmarks bar's entries; nil while it is hidden.
     var bookmarkWidths: [Int32]?
 
@@ -43,19 +46,32 @@ struct ChromeLayout {
         return x + widths[index] <= width - 4 ? Rect(x, bookmarksRect.y + 2, widths[index], 24) : .zero
     }
     /// The find row; empty while it is closed.
-    var findRect: Rect { Rect(0, bookmarksRect.maxY, width, hasFindBar ? ChromeLayout.findHeight : 0) }
+    var findRect: Rect { Rect(0, noticeRect.maxY, width, hasFindBar ? ChromeLayout.findHeight : 0) }
     var findFieldRect: Rect { Rect(8, findRect.y + 4, min(320, max(60, width - 200)), 28) }
     var findPreviousRect: Rect { Rect(findFieldRect.maxX + 6, findRect.y + 6, 24, 24) }
     var findNextRect: Rect { Rect(findPreviousRect.maxX + 2, findRect.y + 6, 24, 24) }
     var findCloseRect: Rect { Rect(width - 32, findRect.y + 6, 24, 24) }
     var statusRect: Rect { Rect(0, height - ChromeLayout.statusHeight, width, ChromeLayout.statusHeight) }
-    var tabWidth: Int32 { max(28, min(200, (width - 48) / Int32(max(1, tabIDs.count)))) }
-    func tabRect(_ index: Int) -> Rect { Rect(8 + Int32(index) * tabWidth, 5, tabWidth - 2, ChromeLayout.stripHeight - 5) }
+    static let tabWidthMin: Int32 = 28
+    var tabWidth: Int32 { max(ChromeLayout.tabWidthMin, min(200, (width - 48) / Int32(max(1, tabIDs.count)))) }
+    /// Where even the narrowest tabs do not fit, the strip shows those around the active one.
+    var shownTabs: Range<Int> {
+        let room = max(1, Int((width - 48) / ChromeLayout.tabWidthMin))
+        if tabIDs.count <= room { return 0..<tabIDs.count }
+        let first = max(0, min(activeIndex - room / 2, tabIDs.count - room))
+        return first..<(first + room)
+    }
+    /// Empty for a tab that is not shown.
+    func tabRect(_ index: Int) -> Rect {
+        let shown = shownTabs
+        if !shown.contains(index) { return .zero }
+        return Rect(8 + Int32(index - shown.lowerBound) * tabWidth, 5, tabWidth - 2, ChromeLayout.stripHeight - 5)
+    }
     func closeRect(_ index: Int) -> Rect {
         let t = tabRect(index)
         return t.width < 60 ? .zero : Rect(t.maxX - 22, t.y + 6, 16, 16)
     }
-    var newTabRect: Rect { Rect(min(width - 34, 12 + Int32(tabIDs.count) * tabWidth), 7, 24, 24) }
+    var newTabRect: Rect { Rect(min(width - 34, 12 + Int32(shownTabs.count) * tabWidth), 7, 24, 24) }
     private func button(_ index: Int32) -> Rect { Rect(8 + index * 34, ChromeLayout.stripHeight + 5, 30, 30) }
     var backRect: Rect { button(0) }
     var forwardRect: Rect { button(1) }
@@ -84,6 +100,10 @@ struct ChromeLayout {
         if bookmarksRect.contains(x, y) {
             for i in 0..<(bookmarkWidths?.count ?? 0) where bookmarkRect(i).contains(x, y) { return .bookmark(i) }
             return .none
+        }
+        if noticeRect.contains(x, y) {
+            if noticeCloseRect.contains(x, y) { return .noticeClose }
+            return noticeActionRect.contains(x, y) ? .noticeAction : .none
         }
         if findRect.contains(x, y) {
             if findPreviousRect.contains(x, y) { return .findPrevious }
@@ -134,7 +154,7 @@ struct ChromeView {
     func displayList(_ strip: TabStrip, _ layout: ChromeLayout, isBookmarked: Bool = false, bookmarks: [Bookmark] = []) -> DisplayList {
         var list = DisplayList()
         list.append(.fill(Rect(0, 0, layout.width, ChromeLayout.stripHeight), ChromeTheme.strip))
-        for (i, tab) in strip.tabs.enumerated() { drawTab(tab, i, isActive: i == strip.activeIndex, layout, &list) }
+        for (i, tab) in strip.tabs.enumerated() where layout.shownTabs.contains(i) { drawTab(tab, i, isActive: i == strip.activeIndex, layout, &list) }
         drawPlus(layout.newTabRect, &list)
         list.append(.fill(Rect(0, ChromeLayout.stripHeight, layout.width, ChromeLayout.toolbarHeight), ChromeTheme.activeTab))
         if let active = strip.active { drawToolbar(active, layout, &list) }
@@ -147,22 +167,27 @@ struct ChromeView {
     private func drawTab(_ tab: TabModel, _ index: Int, isActive: Bool, _ layout: ChromeLayout, _ list: inout DisplayList) {
         let r = layout.tabRect(index)
         list.append(.roundedFill(Rect(r.x, r.y, r.width, r.height + 6), radius: 6, isActive ? ChromeTheme.activeTab : ChromeTheme.idleTab))
+        if tab.isPinned { list.append(.fill(Rect(r.x + 6, r.y, max(2, r.width - 12), 2), ChromeTheme.accent)) }
         let name = tab.title.isEmpty ? (tab.url == "about:start" ? "Start" : tab.url) : tab.title
         let close = layout.closeRect(index)
         let textEnd = close.isEmpty ? r.maxX - 6 : close.x - 4
         let isAsleep = tab.condition == .discarded || tab.condition == .crashed || tab.condition == .unresponsive
         var x = r.x + 10
+        // Too narrow for a word: only what stands for the site, in the middle.
+        let isIconOnly = r.width < 56
+        if isIconOnly { x = r.x + (r.width - 16) / 2 + 3 }
         if tab.load == .loading {
-            list.append(.roundedFill(Rect(x, r.y + 11, 8, 8), radius: 4, ChromeTheme.accent))
+            list.append(.roundedFill(Rect(isIconOnly ? x + 1 : x, r.y + 11, 8, 8), radius: 4, ChromeTheme.accent))
             x += 13
-        } else if tab.icon.count == TabIcon.pixelCount, r.width >= 40 {
+        } else if tab.icon.count == TabIcon.pixelCount {
             let side = Int32(TabIcon.side), bitmap = Bitmap(width: TabIcon.side, height: TabIcon.side, pixels: tab.icon)
             list.append(.image(bitmap, source: Rect(0, 0, side, side), destination: Rect(x - 3, r.y + 7, side, side)))
             x += side + 1
-        } else if r.width >= 44 {
+        } else {
             drawLetter(tab.url, tab.title, x - 3, r.y + 7, &list)
             x += 18
         }
+        if isIconOnly { return }
         text.tab.draw(name, into: &list, x: x, baseline: r.y + 19, color: isAsleep ? ChromeTheme.sleepingText : ChromeTheme.text, maxWidth: max(1, textEnd - x))
         if !close.isEmpty { drawCross(close, &list) }
     }
@@ -196,7 +221,7 @@ struct ChromeView {
         if host.isEmpty { return u.scheme == "about" ? u.path : u.scheme }
         return host.hasPrefix("www.") ? String(host.dropFirst(4)) : host
     }
-    private func drawCross(_ r: Rect, _ list: inout DisplayList) {
+    func drawCross(_ r: Rect, _ list: inout DisplayList) {
         list.append(.line(x0: r.x + 4, y0: r.y + 4, x1: r.x + 11, y1: r.y + 11, thickness: 2, ChromeTheme.faint))
         list.append(.line(x0: r.x + 11, y0: r.y + 4, x1: r.x + 4, y1: r.y + 11, thickness: 2, ChromeTheme.faint))
     }

@@ -1,6 +1,7 @@
 // The browser's own pages at jsos:// (TAB-019…TAB-030, TAB-047): HTML made here and shown by a tab like any other. Links and
 // forms on them carry actions as queries; those are performed only when they come from such a page or were typed.
 
+import ConsoleText
 import WebNet
 
 enum InternalPages {
@@ -59,16 +60,17 @@ enum InternalPages {
         }
         if let images = value("images").flatMap({ UInt8($0) }).flatMap({ ImageLoading(rawValue: $0) }) { s.images = images }
         if let font = value("font").flatMap({ UInt8($0) }).flatMap({ FontScale(rawValue: $0) }) { s.fontScale = font }
+        if let start = value("start").flatMap({ AtStart(name: $0) }) { s.atStart = start }
         s.showsBookmarksBar = value("bar") != nil
     }
 
-    /// The page; nil when there is none of this name.
-    static func html(_ url: String, _ library: Library) -> String? {
+    /// The page; nil when there is none of this name. `now`: time of day, in seconds since 1970.
+    static func html(_ url: String, _ library: Library, now: UInt64 = 0) -> String? {
         let fields = fields(url)
         func value(_ name: String) -> String { for f in fields where f.name == name { return f.value }; return "" }
         switch name(url) {
         case "bookmarks": return bookmarks(library)
-        case "history": return history(library, value("q"))
+        case "history": return history(library, value("q"), now: now)
         case "downloads": return downloads(library)
         case "settings": return settings(library.settings, isSaved: !value("save").isEmpty)
         case "about": return about
@@ -107,14 +109,25 @@ enum InternalPages {
         return page("Bookmarks", "<table>\(rows)</table>")
     }
 
-    private static func history(_ library: Library, _ query: String) -> String {
+    private static func history(_ library: Library, _ query: String, now: UInt64) -> String {
         let found = library.visits(matching: query)
-        var rows = ""
-        for v in found { rows += "<tr><td>\(link(v.url, v.title))</td><td class=\"small\">\(v.count)×</td><td class=\"small\"><a href=\"jsos://history?remove=\(PercentEncoding.encodeComponent(v.url))\">Remove</a></td></tr>" }
+        var rows = "", day: UInt64?
+        for v in found {
+            let next = v.seconds / 86400
+            if day != next, v.seconds > 0 { rows += "<tr><th colspan=\"3\">\(dayName(next, now / 86400))</th></tr>" }
+            day = next
+            rows += "<tr><td>\(link(v.url, v.title))</td><td class=\"small\">\(v.count)×</td><td class=\"small\"><a href=\"jsos://history?remove=\(PercentEncoding.encodeComponent(v.url))\">Remove</a></td></tr>"
+        }
         let search = "<form action=\"jsos://history\"><input type=\"search\" name=\"q\" value=\"\(escaped(query))\" size=\"40\" placeholder=\"Words of a title or an address\" autofocus> <button>Search</button></form>"
         if library.visits.isEmpty { return page("History", search + "<p class=\"none\">No page was visited yet.</p>") }
         let none = found.isEmpty ? "<p class=\"none\">No visited page has all these words.</p>" : ""
         return page("History", search + none + "<table>\(rows)</table><p><a href=\"jsos://history?clear=1\">Forget all visited pages</a></p>")
+    }
+
+    private static func dayName(_ day: UInt64, _ today: UInt64) -> String {
+        if day == today { return "Today" }
+        if day + 1 == today { return "Yesterday" }
+        return String(ConsoleText.date(day * 86400 * 1_000_000_000).prefix(10))
     }
 
     private static func downloads(_ library: Library) -> String {
@@ -140,10 +153,11 @@ enum InternalPages {
         engines += radio("engine", "custom", "Other:", !isKnown) + "<input type=\"text\" name=\"custom\" value=\"\(isKnown ? "" : escaped(s.searchEngine))\" placeholder=\"http://example.org/search?q=%s\">"
         return page("Settings", """
         \(isSaved ? "<p class=\"note\">Saved.</p>" : "")<form action="jsos://settings">
+        <fieldset><legend>When the browser starts</legend>\(radio("start", "offer", "Open the home page and offer the tabs of the last time", s.atStart == .offer))\(radio("start", "restore", "Open the tabs of the last time", s.atStart == .restore))\(radio("start", "home", "Open the home page only", s.atStart == .homePage))</fieldset>
         <fieldset><legend>Home page</legend><input type="text" name="home" value="\(escaped(s.homePage))"></fieldset>
         <fieldset><legend>Search engine</legend>\(engines)</fieldset>
         <fieldset><legend>Images</legend>\(radio("images", "0", "Load always", s.images == .always))\(radio("images", "1", "Load never", s.images == .never))\(radio("images", "2", "Load on the browser's own pages only", s.images == .internalOnly))</fieldset>
-        <fieldset><legend>Size of text in new tabs</legend>\(radio("font", "0", "Small", s.fontScale == .small))\(radio("font", "1", "Normal", s.fontScale == .normal))\(radio("font", "2", "Large", s.fontScale == .large))</fieldset>
+        <fieldset><legend>Size of text</legend>\(radio("font", "0", "Small", s.fontScale == .small))\(radio("font", "1", "Normal", s.fontScale == .normal))\(radio("font", "2", "Large", s.fontScale == .large))</fieldset>
         <fieldset><legend>Toolbar</legend><label><input type="checkbox" name="bar" value="1"\(s.showsBookmarksBar ? " checked" : "")> Show the bookmarks bar (Ctrl+Shift+B)</label></fieldset>
         <button name="save" value="1">Save</button></form>
         <p><a href="jsos://history?clear=1">Forget all visited pages</a></p>

@@ -3,12 +3,24 @@
 
 import TabProtocol
 
-/// One visited page of a tab.
+/// Where a frame is that a link has moved: its places on the way from the page, outermost first.
+public struct FrameAddress: Equatable, Sendable {
+    public var path: [UInt16]
+    public var url: String
+}
+
+/// One visited page of a tab, or one state of its frames (HTML §7.4.1.1: a joint history).
 public struct HistoryEntry: Equatable, Sendable {
     public var url: String
     public var scrollY: Int32
+    /// Entries of one document differ in their frames only.
+    var document: UInt32 = 0
+    /// Frames that are not where the page put them.
+    var frames: [FrameAddress] = []
     /// What the user put into the page's controls, as the tab wrote it.
     public var formState: [UInt8] = []
+    /// The form that the page answered (`PostedForm`); empty for a page that was got by its address.
+    public var postedForm: [UInt8] = []
     public init(url: String, scrollY: Int32 = 0) { self.url = url; self.scrollY = scrollY }
 }
 
@@ -30,6 +42,7 @@ public struct TabModel: Sendable {
     public var condition: TabCondition = .starting
     public var load: LoadState = .finished
     public var failure = ""
+    private var lastDocument: UInt32 = 0
     /// Pixels of the page's icon; empty: none.
     public var icon: [UInt32] = []
     /// Set while the browser itself moves through history, so that the tab's report makes no new entry.
@@ -37,6 +50,10 @@ public struct TabModel: Sendable {
     /// Shows a page of the browser itself, which may ask for its actions.
     var isInternal = false
     public var zoomPercent: Int32 = 100
+    /// Stands with the other pinned tabs at the beginning of the strip.
+    public internal(set) var isPinned = false
+    /// File of the image from which the tab wakes; empty: there is none.
+    var imageName = ""
 
     public var url: String { history[historyIndex].url }
     public var canGoBack: Bool { historyIndex > 0 }
@@ -48,6 +65,7 @@ public struct TabModel: Sendable {
         title = old.title
         history = old.history
         historyIndex = old.historyIndex
+        lastDocument = old.lastDocument
         zoomPercent = old.zoomPercent
     }
     init(id: UInt32, url: String) {
@@ -61,13 +79,30 @@ public struct TabModel: Sendable {
     mutating func arrived(at url: String, isNew: Bool) {
         if isTraversing || !isNew || history[historyIndex].url == url {
             history[historyIndex].url = url
+            if isNew, !isTraversing {
+                history[historyIndex].frames = []
+                history[historyIndex].postedForm = []
+            }
             isTraversing = false
             return
         }
+        lastDocument += 1
+        var entry = HistoryEntry(url: url)
+        entry.document = lastDocument
+        push(entry)
+    }
+    private mutating func push(_ entry: HistoryEntry) {
         history.removeLast(history.count - historyIndex - 1)
-        history.append(HistoryEntry(url: url))
+        history.append(entry)
         if history.count > TabStrip.historyEntriesMax { history.removeFirst() }
         historyIndex = history.count - 1
+    }
+    /// A link moved a frame: another entry of the same document. What was in a frame that moved is gone with it.
+    mutating func frameMoved(_ path: [UInt16], to url: String) {
+        var entry = history[historyIndex]
+        entry.frames.removeAll { $0.path.starts(with: path) }
+        entry.frames.append(FrameAddress(path: path, url: url))
+        push(entry)
     }
     /// Keeps control state with the entry of that URL that is nearest to the current one: a report may come after the
     /// user has gone on.
@@ -90,7 +125,7 @@ public struct TabModel: Sendable {
 
 /// The ordered tabs of a window.
 public struct TabStrip: Sendable {
-    public static let tabsMax = 64
+    public static let tabsMax = 128
     static let historyEntriesMax = 50
     public private(set) var tabs: [TabModel] = []
     public private(set) var activeIndex = 0
@@ -124,6 +159,25 @@ public struct TabStrip: Sendable {
         guard let from = self.index(of: id), index >= 0, index < tabs.count, from != index, let activeID = active?.id else { return }
         tabs.insert(tabs.remove(at: from), at: index)
         activate(id: activeID)
+    }
+    /// Pins a tab, or lets it go: it moves to the end of the pinned ones, or to the first place after them.
+    public mutating func togglePin(_ id: UInt32) {
+        guard let i = index(of: id) else { return }
+        tabs[i].isPinned.toggle()
+        let others = tabs.count { $0.isPinned && $0.id != id }
+        move(id: id, to: others)
+    }
+    /// Appends a tab of an earlier run, which loads when it is shown; nil when the strip is full.
+    mutating func restore(title: String, history: [HistoryEntry], historyIndex: Int) -> UInt32? {
+        guard tabs.count < TabStrip.tabsMax, history.indices.contains(historyIndex) else { return nil }
+        var tab = TabModel(id: nextID, url: history[historyIndex].url)
+        tab.title = title
+        tab.history = history
+        tab.historyIndex = historyIndex
+        tab.condition = .discarded
+        nextID += 1
+        tabs.append(tab)
+        return tab.id
     }
     /// Closes a tab; the neighbour on the right becomes active, else the one on the left.
     public mutating func close(id: UInt32) {

@@ -7,11 +7,14 @@ public struct ControlTable {
     var values: [UInt32: String] = [:]
     /// The form that the parser gave a control, by raw ids; counts where no form is around the control.
     var forms: [UInt32: UInt32] = [:]
+    /// Paths of the files that were chosen.
+    var files: [UInt32: [String]] = [:]
     public init() {}
     /// The node's record goes to another node.
     mutating func forget(_ n: NodeID) {
         if !values.isEmpty { values[n.raw] = nil }
         if !forms.isEmpty { forms[n.raw] = nil }
+        if !files.isEmpty { files[n.raw] = nil }
     }
 }
 
@@ -42,9 +45,14 @@ extension Document {
         setState(n, s)
     }
 
+    /// Paths of the files that the user chose for a file control, in order.
+    public func chosenFiles(_ n: NodeID) -> [String] { controls.files.isEmpty ? [] : controls.files[n.raw] ?? [] }
+    public func setChosenFiles(_ n: NodeID, _ paths: [String]) { controls.files[n.raw] = paths.isEmpty ? nil : paths }
+
     /// Back to what markup says (HTML §4.10.22.5).
     public func resetControl(_ n: NodeID) {
         controls.values[n.raw] = nil
+        if !controls.files.isEmpty { controls.files[n.raw] = nil }
         setState(n, state(n).subtracting([.dirtyValue, .filled, .dirtyChecked, .checked]))
     }
 

@@ -13,6 +13,8 @@ public final class Document {
     @exclusivity(unchecked) var freeStrings: [UInt32] = []
     @exclusivity(unchecked) var doctypes: [DoctypeRecord] = []
     @exclusivity(unchecked) var controls = ControlTable()
+    /// Contents of template elements, by raw ids; never iterated.
+    @exclusivity(unchecked) var templateContents: [UInt32: UInt32] = [:]
 
     /// The document node.
     public let root: NodeID
@@ -23,6 +25,10 @@ public final class Document {
     @exclusivity(unchecked) public private(set) var mutationCount: UInt64 = 0
     /// Counts every change of an element's state.
     @exclusivity(unchecked) public private(set) var stateCount: UInt64 = 0
+
+    /// The latest changes of states, in a ring: change number n at n mod its size.
+    @exclusivity(unchecked) private var stateLog: [StateChange] = []
+    static let stateLogCount = 256
 
     public init() {
         nodeCapacity = 64
@@ -78,8 +84,7 @@ public final class Document {
         let n = allocate(NodeRecord(kind: .element, namespace: namespace, name: name))
         for (name, value) in attributes where !hasAttribute(n, name) { addAttribute(n, name, value, .none) }
         if name == .template, namespace == .html {
-            let content = createFragment()      // first: it may move all records
-            record(n).pointee.data = content.raw
+            templateContents[n.raw] = createFragment().raw
         }
         return n
     }
@@ -168,9 +173,10 @@ public final class Document {
             strings[Int(r.pointee.data)] = ""
             freeStrings.append(r.pointee.data)
         case .element:
-            let start = Int(r.pointee.attributeStart)
+            let start = Int(r.pointee.data)
             for i in 0..<Int(r.pointee.attributeCount) { attributeTable[start + i].value = "" }
             controls.forget(n)
+            if !templateContents.isEmpty { templateContents[n.raw] = nil }
         default: break
         }
         r.pointee = NodeRecord(kind: .documentFragment)
@@ -242,7 +248,7 @@ public final class Document {
         guard let i = attributeIndex(n, name) else { return }
         mutationCount &+= 1
         let r = record(n)
-        let end = Int(r.pointee.attributeStart) + Int(r.pointee.attributeCount)
+        let end = Int(r.pointee.data) + Int(r.pointee.attributeCount)
         for j in i..<(end - 1) { attributeTable[j] = attributeTable[j + 1] }
         attributeTable[end - 1].value = ""
         r.pointee.attributeCount -= 1
@@ -261,11 +267,11 @@ public final class Document {
         let r = record(n)
         precondition(r.pointee.kind == .element)
         if r.pointee.attributeCount == UInt16.max { return }
-        let start = Int(r.pointee.attributeStart), count = Int(r.pointee.attributeCount)
+        let start = Int(r.pointee.data), count = Int(r.pointee.attributeCount)
         if count == 0 {
-            r.pointee.attributeStart = UInt32(attributeTable.count)
+            r.pointee.data = UInt32(attributeTable.count)
         } else if start + count != attributeTable.count {
-            r.pointee.attributeStart = UInt32(attributeTable.count)
+            r.pointee.data = UInt32(attributeTable.count)
             for i in 0..<count { attributeTable.append(attributeTable[start + i]) }
         }
         attributeTable.append(AttributeRecord(name: name, namespace: namespace, value: value))
@@ -299,8 +305,24 @@ public final class Document {
     public func setState(_ n: NodeID, _ state: ElementState) {
         let r = record(n)
         if r.pointee.state == state { return }
+        let change = StateChange(node: n, states: r.pointee.state.symmetricDifference(state))
+        if stateLog.count < Document.stateLogCount { stateLog.append(change) } else { stateLog[Int(stateCount % UInt64(Document.stateLogCount))] = change }
         r.pointee.state = state
         stateCount &+= 1
+    }
+
+    /// What states are now other than they were when `stateCount` was `count`, each element once; nil when too much has
+    /// happened since to be known.
+    public func stateChanges(since count: UInt64) -> [StateChange]? {
+        guard count <= stateCount, stateCount - count <= UInt64(Document.stateLogCount) else { return nil }
+        var result: [StateChange] = []
+        var at = count
+        while at < stateCount {
+            let change = stateLog[Int(at % UInt64(Document.stateLogCount))]
+            if let i = result.firstIndex(where: { $0.node == change.node }) { result[i].states.formSymmetricDifference(change.states) } else { result.append(change) }
+            at += 1
+        }
+        return result.filter { !$0.states.isEmpty }
     }
 
     /// For callers that change what the document shows without changing a node (a mode, a base address).

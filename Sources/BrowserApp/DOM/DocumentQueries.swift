@@ -25,7 +25,7 @@ extension Document {
 
     func attributeIndex(_ n: NodeID, _ name: Atom) -> Int? {
         let r = record(n)
-        let start = Int(r.pointee.attributeStart)
+        let start = Int(r.pointee.data)
         for i in start..<(start + Int(r.pointee.attributeCount)) where attributeTable[i].name == name { return i }
         return nil
     }
@@ -41,7 +41,7 @@ extension Document {
     public func attributes(_ n: NodeID) -> [(name: Atom, value: String)] {
         let r = record(n)
         var result: [(name: Atom, value: String)] = []
-        let start = Int(r.pointee.attributeStart)
+        let start = Int(r.pointee.data)
         for i in start..<(start + Int(r.pointee.attributeCount)) { result.append((attributeTable[i].name, attributeTable[i].value)) }
         return result
     }
@@ -89,7 +89,7 @@ extension Document {
     public func templateContent(_ n: NodeID) -> NodeID {
         let r = record(n)
         guard r.pointee.kind == .element, r.pointee.name == .template, r.pointee.namespace == .html else { return .none }
-        return NodeID(raw: r.pointee.data)
+        return NodeID(raw: templateContents[n.raw] ?? 0)
     }
 
     /// All text below a node, in tree order.

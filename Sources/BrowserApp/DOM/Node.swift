@@ -1,4 +1,4 @@
-// The record of a node and the small value types that name nodes. A node is 48 bytes in the document's arena; its
+// The record of a node and the small value types that name nodes. A node is 44 bytes in the document's arena; its
 // strings and attributes lie in side tables. No class instance exists per node.
 
 /// A node of one document: an index into its arena. 0 is "no node".
@@ -29,6 +29,12 @@ public struct ElementState: OptionSet, Sendable {
     public static let focusWithin = ElementState(rawValue: 64), focusVisible = ElementState(rawValue: 128)
 }
 
+/// States of an element that are not what they were.
+public struct StateChange: Sendable {
+    public let node: NodeID
+    public var states: ElementState
+}
+
 public enum QuirksMode: UInt8, Sendable { case noQuirks, limitedQuirks, quirks }
 
 /// One attribute in the document's shared attribute table.
@@ -50,9 +56,8 @@ struct NodeRecord {
     var state: ElementState
     var name: Atom
     var parent: NodeID, firstChild: NodeID, lastChild: NodeID, nextSibling: NodeID, previousSibling: NodeID
-    /// Text and comment: index of its string. Doctype: index of its record. Template: raw id of its content.
+    /// Text and comment: index of its string. Doctype: index of its record. Element: where its attributes begin.
     var data: UInt32
-    var attributeStart: UInt32
     var attributeCount: UInt16
     var classCount: UInt16
     var classStart: UInt32
@@ -65,7 +70,7 @@ struct NodeRecord {
         self.name = name
         parent = .none; firstChild = .none; lastChild = .none; nextSibling = .none; previousSibling = .none
         data = 0
-        attributeStart = 0; attributeCount = 0; classCount = 0; classStart = 0
+        attributeCount = 0; classCount = 0; classStart = 0
         id = .empty
     }
 }

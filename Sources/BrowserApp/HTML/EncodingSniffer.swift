@@ -1,6 +1,5 @@
 // Which encoding a document is in (HTML §13.2.3.2): byte order mark, then the transport's label, then a meta element
-// in the first kilobyte, then what the bytes look like. Labels are those of Encoding §4.2; ISO-2022-JP
-// and x-user-defined are not known.
+// in the first kilobyte, then what the bytes look like. Labels are those of Encoding §4.2.
 
 enum EncodingSniffer {
     static let prescanByteCount = 1024
@@ -27,6 +26,9 @@ enum EncodingSniffer {
         case "euc-kr", "cseuckr", "csksc56011987", "iso-ir-149", "korean", "ks_c_5601-1987", "ks_c_5601-1989", "ksc5601", "ksc_5601", "windows-949": return .eucKR
         case "shift_jis", "shift-jis", "sjis", "x-sjis", "csshiftjis", "ms932", "ms_kanji", "windows-31j": return .shiftJIS
         case "euc-jp", "cseucpkdfmtjapanese", "x-euc-jp": return .eucJP
+        case "iso-2022-jp", "csiso2022jp": return .iso2022JP
+        case "x-user-defined": return .userDefined
+        case "replacement", "csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-2022-cn-ext", "iso-2022-kr": return .replacement
         case "windows-1252", "cp1252", "x-cp1252", "iso-8859-1", "iso8859-1", "iso88591", "iso_8859-1", "latin1", "l1",
              "ascii", "us-ascii", "ansi_x3.4-1968", "cp819", "ibm819", "iso-ir-100", "csisolatin1", "iso_8859-1:1987": return .windows1252
         default: return singleByte(bytes).map { .singleByte($0) }
@@ -48,6 +50,7 @@ enum EncodingSniffer {
     /// The encoding that a meta element means: it is read as ASCII, so it cannot truly say UTF-16 (§13.2.3.2).
     static func metaEncoding(label: String) -> InputEncoding? {
         let found = encoding(label: label)
+        if found == .userDefined { return .windows1252 }
         return found == .utf16LittleEndian || found == .utf16BigEndian ? .utf8 : found
     }
 

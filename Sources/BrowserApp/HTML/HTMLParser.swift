@@ -25,9 +25,13 @@ public final class HTMLParser {
         builder.tokenizer = tokenizer
         labelled = encodingLabel.flatMap { EncodingSniffer.encoding(label: $0) }
         isLabelled = labelled != nil
+        isGB18030 = encodingLabel.map { $0.utf8.map { lowercased($0) } == Array("gb18030".utf8) } ?? false
     }
 
     private let labelled: InputEncoding?
+    /// For forms of this document: its encoding, as far as it is known yet.
+    public var textEncoder: TextEncoder { TextEncoder(decoder?.encoding ?? .utf8, isGBK: !isGB18030) }
+    private let isGB18030: Bool
 
     /// A parser for the fragment case (HTML §13.4) with a context element of that name; result: `fragmentRoot`.
     public convenience init(document: Document, fragmentContext name: Atom, namespace: Namespace = .html, scripting: Bool = false) {

@@ -4,7 +4,10 @@
 
 enum InputEncoding: Equatable {
     case utf8, windows1252, utf16LittleEndian, utf16BigEndian
-    case gb18030, big5, eucKR, shiftJIS, eucJP
+    case gb18030, big5, eucKR, shiftJIS, eucJP, iso2022JP
+    /// Of encodings that are not read because they can hide markup (Encoding §14.1): the whole text is one U+FFFD.
+    case replacement
+    case userDefined
     /// Index of `EncodingTables.singleByte`.
     case singleByte(Int)
 }
@@ -31,6 +34,8 @@ struct InputDecoder {
     private var highSurrogate: UInt32 = 0
     /// Of a multi-byte legacy encoding.
     var legacy = LegacyState()
+    var iso2022 = ISO2022JPState()
+    private var hasReplaced = false
 
     init(_ encoding: InputEncoding) { self.encoding = encoding }
 
@@ -47,6 +52,10 @@ struct InputDecoder {
             let table = LegacyTables.single(number)
             for byte in input { put(byte < 0x80 ? UInt32(byte) : highCharacter(table, byte), &writer) }
         case .gb18030, .big5, .eucKR, .shiftJIS, .eucJP: for byte in input { decodeLegacy(byte, &writer) }
+        case .iso2022JP: for byte in input { decodeISO2022JP(byte, &writer) }
+        case .userDefined: for byte in input { put(byte < 0x80 ? UInt32(byte) : 0xF700 + UInt32(byte), &writer) }
+        case .replacement:
+            if !input.isEmpty, !hasReplaced { hasReplaced = true; put(0xFFFD, &writer) }
         case .utf16LittleEndian, .utf16BigEndian: for byte in input { decodeUTF16(byte, &writer) }
         }
         return writer.count
@@ -56,6 +65,7 @@ struct InputDecoder {
     mutating func finish(into out: UnsafeMutablePointer<UInt8>) -> Int {
         var writer = Writer(out: out)
         if needed > 0 || oddByte != nil || highSurrogate != 0 || legacy.isUnfinished { put(0xFFFD, &writer) }
+        if encoding == .iso2022JP { finishISO2022JP(&writer) }
         needed = 0
         oddByte = nil
         highSurrogate = 0

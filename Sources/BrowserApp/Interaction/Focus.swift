@@ -17,6 +17,7 @@ public struct FocusOrder {
             if document.isHTML(n, .input), document.inputType(n) == .hidden { return false }
             return !document.isDisabledControl(n)
         }
+        if document.isHTML(n, .iframe) { return true }
         return document.isLink(n) || isSummary(n) || parseInteger(document.attribute(n, .tabindex)) != nil
     }
     func isShown(_ n: NodeID) -> Bool {

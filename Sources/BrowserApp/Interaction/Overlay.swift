@@ -11,6 +11,7 @@ extension PageInteraction {
     public func overlay() -> DisplayList {
         var list = DisplayList()
         if let p = popup { draw(p, &list) }
+        if let p = filePicker { draw(p, &list) }
         if let b = bubble { draw(b.control, b.message, &list) }
         return list
     }

@@ -69,6 +69,7 @@ extension PageInteraction {
     /// Wheel over a text area; true when it had room to scroll.
     public func wheel(_ x: Int32, _ y: Int32, notches: Int32) -> Bool {
         if let p = popup { scrollPopup(p, by: -notches * 2); return true }
+        if filePicker != nil { scrollFilePicker(by: -notches * 2); return true }
         let n = hit(x, y)
         guard document.isHTML(n, .textarea) else { return false }
         if editors[n.raw] == nil { editors[n.raw] = editor(for: n) }
@@ -117,7 +118,29 @@ extension PageInteraction {
         }
         guard fire(.submit, form) else { return }
         if asciiLowercased(document.attribute(form, .method) ?? "") == "dialog" { return }
-        if let submission = FormEncoder.submission(document, base: baseURL, form: form, submitter: submitter, point: point) { onSubmit?(submission) }
+        guard let files = chosenFiles(form) else { return }
+        let submission = FormEncoder.submission(document, base: baseURL, form: form, submitter: submitter, point: point, charset: charset(of: form)) { path in
+            for f in files where f.path == path { return f.file }
+            return nil
+        }
+        if let submission { onSubmit?(submission) }
+    }
+    /// Content of all chosen files; nil, and a word to the user, when one cannot be read.
+    private func chosenFiles(_ form: NodeID) -> [(path: String, file: FormFile)]? {
+        var files: [(path: String, file: FormFile)] = []
+        for n in document.formControls(form) where !document.isDisabledControl(n) {
+            for path in document.chosenFiles(n) {
+                let name = path.split(separator: "/").last.map { String($0) } ?? path
+                guard let bytes = readFile?(path) else { showProblem(n, "The file " + name + " cannot be read."); return nil }
+                files.append((path, FormFile(name: name, bytes: bytes)))
+            }
+        }
+        return files
+    }
+    /// The first label of `accept-charset` that is known, else the page's encoding (§4.10.22.5).
+    private func charset(of form: NodeID) -> FormCharset {
+        for label in (document.attribute(form, Atom("accept-charset")) ?? "").split(separator: " ") { if let found = charset?(String(label)) { return found } }
+        return charset?(nil) ?? .utf8
     }
     private func showProblem(_ n: NodeID, _ message: String) {
         if focusOrder.isFocusable(n) { focus(n, visible: true) }

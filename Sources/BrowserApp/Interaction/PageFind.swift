@@ -8,6 +8,8 @@ struct Finder {
     var needle = ""
     var matches: [TextHighlight] = []
     var current = -1
+    /// The current match is in another document.
+    var isElsewhere = false
     var isActive: Bool { !needle.isEmpty }
 }
 
@@ -27,6 +29,7 @@ extension PageInteraction {
     public func find(_ needle: String) -> FindResult {
         let isSame = needle == finder.needle && highlightVersion == view.textVersion
         finder.needle = needle
+        finder.isElsewhere = false
         if !isSame {
             finder.matches = view.find(needle, limit: Finder.matchesMax)
             finder.current = firstInView()
@@ -40,6 +43,20 @@ extension PageInteraction {
         let next = finder.current + (backwards ? -1 : 1)
         finder.current = (next + count) % count
         return showMatch(hasWrapped: next < 0 || next >= count)
+    }
+    /// The current match is in another document now; these stay lit.
+    public func leaveFind() {
+        finder.current = -1
+        finder.isElsewhere = true
+        lightMatches()
+        repaint()
+    }
+    /// The first match, or the last, becomes current.
+    @discardableResult
+    public func enterFind(atEnd: Bool) -> FindResult {
+        finder.isElsewhere = false
+        finder.current = finder.matches.isEmpty ? -1 : atEnd ? finder.matches.count - 1 : 0
+        return showMatch(hasWrapped: false)
     }
     public func endFind() {
         finder = Finder()
@@ -71,7 +88,7 @@ extension PageInteraction {
     func refreshFind() {
         finder.matches = view.find(finder.needle, limit: Finder.matchesMax)
         if finder.current >= finder.matches.count { finder.current = finder.matches.count - 1 }
-        if finder.current < 0, !finder.matches.isEmpty { finder.current = 0 }
+        if finder.isElsewhere { finder.current = -1 } else if finder.current < 0, !finder.matches.isEmpty { finder.current = 0 }
         lightMatches()
     }
 }

@@ -22,7 +22,11 @@ public final class PageInteraction: ControlTextProvider {
     /// What relative addresses are resolved against.
     public var baseURL: URL
     public var scrollY: Int32 = 0
-    public var onOpen: ((_ url: URL, _ inNewTab: Bool) -> Void)?
+    public var onOpen: ((_ url: URL, _ target: LinkTarget) -> Void)?
+    /// The focus went from one element to another, either of which may be none.
+    public var onFocusChange: ((_ old: NodeID, _ new: NodeID, _ how: FrameFocus) -> Void)?
+    /// Tab went past an end of the page.
+    public var onFocusLeaves: ((_ backwards: Bool) -> Void)?
     public var onSubmit: ((FormSubmission) -> Void)?
     /// Pixels changed.
     public var onRepaint: (() -> Void)?
@@ -34,9 +38,16 @@ public final class PageInteraction: ControlTextProvider {
     public var onCopy: (() -> Void)?
     /// The user changed some control: there is state to keep.
     public var onFormChange: (() -> Void)?
+    /// What a folder of this machine holds; nil when there is none of that path. Without it no files can be chosen.
+    public var listFolder: ((_ path: String) -> [FolderEntry]?)?
+    /// The content of a file that was chosen; nil when it cannot be read.
+    public var readFile: ((_ path: String) -> [UInt8]?)?
+    /// The encoding of a label, or (nil) that of the page; nil for a label that is not known.
+    public var charset: ((_ label: String?) -> FormCharset?)?
 
     // Focus and pointer.
     public private(set) var focused = NodeID.none
+    private var focusWay = FrameFocus.byPointer
     var hovered: [NodeID] = [], active: [NodeID] = []
     var pressed = NodeID.none, pressedX: Int32 = 0, pressedY: Int32 = 0
     var lastX: Int32 = -1, lastY: Int32 = -1
@@ -53,6 +64,9 @@ public final class PageInteraction: ControlTextProvider {
 
     // Overlays.
     var popup: SelectPopup?
+    var filePicker: FilePicker?
+    /// Where the next file is looked for.
+    var lastFolder = "/data/"
     var bubble: (control: NodeID, message: String)?
 
     public init(view: PageView, baseURL: URL) {
@@ -68,6 +82,10 @@ public final class PageInteraction: ControlTextProvider {
 
     // MARK: Hit testing
 
+    /// The pointer is held down on the page, or a list of options lies over it: nothing under it hears of the pointer.
+    public var isBusy: Bool { popup != nil || !pressed.isNone }
+    /// The element under a point of the viewport.
+    public func element(at x: Int32, _ y: Int32) -> NodeID { hit(x, y) }
     /// The element under a point of the viewport; the root element where there is none.
     func hit(_ x: Int32, _ y: Int32) -> NodeID {
         let n = view.hitTest(x: x, y: y &+ scrollY, scrollX: 0, scrollY: scrollY)
@@ -106,10 +124,12 @@ public final class PageInteraction: ControlTextProvider {
             fire(.focus, n) { $0.relatedTarget = old }
             fire(.focusIn, n) { $0.relatedTarget = old }
         }
+        onFocusChange?(old, n, focusWay)
         repaint()
     }
     private func loseFocus(_ n: NodeID, to next: NodeID) {
         popup = nil
+        filePicker = nil
         bubble = nil
         commitText(n)
         document.setState(n, document.state(n).subtracting([.focused, .focusVisible, .focusWithin]))
@@ -145,14 +165,20 @@ public final class PageInteraction: ControlTextProvider {
     }
 
     /// Tab and Shift+Tab.
-    func moveFocus(backwards: Bool) {
-        let next = focusOrder.next(after: focused, backwards: backwards)
-        focus(next, visible: true)
-        if !next.isNone { reveal(next) }
+    public func moveFocus(backwards: Bool) {
+        focusByKey(focusOrder.next(after: focused, backwards: backwards), backwards)
+    }
+    /// The focus comes from outside the page, with Tab or Shift+Tab.
+    public func enterByKey(backwards: Bool) { focusByKey(focusOrder.next(after: .none, backwards: backwards), backwards) }
+    private func focusByKey(_ next: NodeID, _ backwards: Bool) {
+        focusWay = backwards ? .backwards : .forwards
+        focus(next, visible: !document.isHTML(next, .iframe))
+        focusWay = .byPointer
+        if next.isNone { onFocusLeaves?(backwards) } else { reveal(next) }
     }
     /// Scrolls so that an element is in view.
     func reveal(_ n: NodeID) { if let r = view.rect(of: n) { reveal(r) } }
-    func reveal(_ r: Rect) {
+    public func reveal(_ r: Rect) {
         let height = view.viewportHeight
         if r.y < scrollY || (r.maxY > scrollY + height && r.height >= height) { onScroll?(max(0, r.y - 24)) } else if r.maxY > scrollY + height { onScroll?(r.maxY - height + 24) }
     }

@@ -14,6 +14,7 @@ extension PageInteraction {
         let target = focused.isNone ? (document.body.isNone ? document.documentElement : document.body) : focused
         if !target.isNone, !fire(.keyDown, target, { $0.keyCode = key.code; $0.modifiers = key.modifiers; $0.character = key.character }) { return true }
         if popup != nil { return popupKey(key) }
+        if filePicker != nil { return filePickerKey(key) }
         if key.code == Key.escape, bubble != nil { bubble = nil; repaint(); return true }
         if key.code == Key.tab, key.modifiers.isDisjoint(with: [.control, .alt, .meta]) {
             moveFocus(backwards: key.modifiers.contains(.shift))

@@ -16,6 +16,7 @@ extension PageInteraction {
     public func pointerMoved(_ x: Int32, _ y: Int32) {
         lastX = x; lastY = y
         if popup != nil, popupMoved(x, y) { return }
+        if filePicker != nil { filePickerMoved(x, y); return }
         switch drag {
         case .none: break
         case .page: dragSelection(x, y)
@@ -63,6 +64,7 @@ extension PageInteraction {
     public func pointerPressed(_ x: Int32, _ y: Int32, button: UInt8, modifiers: KeyModifiers, clickCount: UInt8) {
         lastX = x; lastY = y
         if popup != nil { popupPressed(x, y); return }
+        if filePicker != nil { filePickerPressed(x, y); return }
         if bubble != nil { bubble = nil; repaint() }
         let n = hit(x, y)
         pressed = n; pressedX = x; pressedY = y
@@ -125,12 +127,13 @@ extension PageInteraction {
         else if document.isCheckable(target) { toggle(target) }
         else if document.isSubmitButton(target) { submit(document.formOwner(target), submitter: target, point: imagePoint(target, x, y)) }
         else if document.isResetButton(target) { reset(document.formOwner(target)) }
+        else if document.isHTML(target, .input), document.inputType(target) == .file { openFilePicker(target) }
     }
 
     private func follow(_ n: NodeID, _ button: UInt8, _ modifiers: KeyModifiers) {
         guard button == 0 || button == 2, let url = url(ofLink: n) else { return }
-        let wantsTab = button == 2 || modifiers.contains(.control) || modifiers.contains(.meta) || asciiLowercased(document.attribute(n, .target) ?? "") == "_blank"
-        onOpen?(url, wantsTab)
+        let wantsTab = button == 2 || modifiers.contains(.control) || modifiers.contains(.meta)
+        onOpen?(url, wantsTab ? .newTab : LinkTarget(document, document.attribute(n, .target)))
     }
     private func activateLabel(_ label: NodeID, _ x: Int32, _ y: Int32) {
         let control = document.labelledControl(label)

@@ -63,10 +63,11 @@ extension PageInteraction {
         repaint()
     }
     /// True: the list takes what the pointer and the keys do.
-    public var hasPopup: Bool { popup != nil }
+    public var hasPopup: Bool { popup != nil || filePicker != nil }
     public func closePopup() {
-        if popup == nil { return }
+        if !hasPopup { return }
         popup = nil
+        filePicker = nil
         repaint()
     }
 

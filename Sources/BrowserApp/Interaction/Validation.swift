@@ -9,6 +9,9 @@ public enum Validation {
         guard isCandidate(document, n) else { return nil }
         if document.isHTML(n, .select) { return selectProblem(document, n) }
         if document.isCheckable(n) { return checkProblem(document, n) }
+        if document.isHTML(n, .input), document.inputType(n) == .file {
+            return document.hasAttribute(n, .required) && document.chosenFiles(n).isEmpty ? "Please select a file." : nil
+        }
         guard document.isTextControl(n) else { return nil }
         let value = document.controlValue(n)
         if value.isEmpty { return document.hasAttribute(n, .required) ? "Please fill in this field." : nil }
@@ -24,7 +27,7 @@ public enum Validation {
         if document.isDisabledControl(n) || document.isButton(n) { return false }
         if document.isHTML(n, .input) {
             let type = document.inputType(n)
-            if type == .hidden || type == .file { return false }
+            if type == .hidden { return false }
         }
         return !(document.isReadOnly(n) && document.isTextControl(n))
     }

@@ -157,7 +157,7 @@ final class BoxBuilder {
         let breaksDecoration = flags.contains(.atomicInline) || flags.contains(.floating) || flags.contains(.outOfFlow)
         var decoration = breaksDecoration ? 0 : top.decoration
         if !style.textDecorationLines.isEmpty {
-            tree.decorations.append(Decoration(lines: style.textDecorationLines, color: style.textDecorationColor, style: style.textDecorationStyle, parent: decoration))
+            tree.decorations.append(Decoration(lines: style.textDecorationLines, color: style.textDecorationColor, style: style.textDecorationStyle, parent: decoration, node: n))
             decoration = Int32(tree.decorations.count - 1)
         }
         tree.boxes[Int(box)].decoration = decoration

@@ -67,4 +67,6 @@ extension LayoutEngine {
 struct ControlSize {
     var columns: Int32; var rows: Int32
     var isMenu = false, isFile = false, isList = false
+    /// What stands on the button of a file control; painting puts a frame around it.
+    static let fileButton = "\u{A0}\u{A0}Choose\u{A0}File\u{A0}\u{A0}"
 }

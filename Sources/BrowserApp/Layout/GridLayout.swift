@@ -365,7 +365,7 @@ extension LayoutEngine {
             let height = isAnonymous ? wanted : clampHeight(c, wanted, base: areaHeight)
             if height != tree.geometry[g].height, flexDepth < 6 { layoutItem(c, b, areaWidth, areaHeight, height: height) } else { tree.geometry[g].height = height }
         } else if !isAnonymous, s.height.hasPercent || s.minHeight.hasPercent || s.maxHeight.hasPercent {
-            tree.geometry[g].laidOutWidth = .min
+            memo[g].laidOutWidth = .min
             layoutItem(c, b, areaWidth, areaHeight)
         }
         let x = offset(alignX, areaWidth - tree.geometry[g].width - margin.horizontal, !isAnonymous && s.marginLeft.isAuto, !isAnonymous && s.marginRight.isAuto)

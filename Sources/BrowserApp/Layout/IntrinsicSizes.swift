@@ -7,7 +7,7 @@ extension LayoutEngine {
     /// Border-box min-content and max-content width from the contents (the box's own width property is not considered).
     func intrinsic(_ b: BoxID) -> Intrinsic {
         let g = tree.geo(b)
-        if tree.geometry[g].minContent.raw >= 0 { return Intrinsic(min: tree.geometry[g].minContent, max: tree.geometry[g].maxContent) }
+        if memo[g].minContent.raw >= 0 { return Intrinsic(min: memo[g].minContent, max: memo[g].maxContent) }
         var result: Intrinsic
         switch tree.kind(b) {
         case .replaced:
@@ -21,7 +21,7 @@ extension LayoutEngine {
         }
         if tree.flags(b).contains(.control) { result = controlIntrinsic(b, result) }
         result.max = Swift.max(result.max, result.min)
-        tree.geometry[g].minContent = result.min; tree.geometry[g].maxContent = result.max
+        memo[g].minContent = result.min; memo[g].maxContent = result.max
         return result
     }
 

@@ -17,6 +17,8 @@ final class LayoutEngine {
     let document: Document
     /// Every line is at least as high as its block's strut: not so in quirks and limited-quirks mode.
     let hasStruts: Bool
+    /// By index into `tree.geometry`; not kept when the layout is made.
+    var memo: [LayoutMemo] = []
     var atomPool: [[InlineAtom]] = []
     /// Nesting of flex containers that are laid out twice; bounded so that time stays linear.
     var flexDepth = 0
@@ -34,6 +36,7 @@ final class LayoutEngine {
         tree.lines.removeAll(keepingCapacity: true)
         tree.collapsedBorders.removeAll()
         for i in 0..<tree.geometry.count { tree.geometry[i] = Geometry() }
+        memo = [LayoutMemo](repeating: LayoutMemo(), count: tree.geometry.count)
         for i in 0..<tree.tables.count { tree.tables[i].columnsAreMeasured = false }
         let g = tree.geo(0)
         tree.geometry[g].width = viewportWidth
@@ -142,10 +145,10 @@ final class LayoutEngine {
         let isRoot = floats == nil || tree.flags(b).contains(.formattingRoot)
         let heightKey = height ?? LayoutUnit(raw: -1)
         let baseKey = baseHeight ?? LayoutUnit(raw: -1)
-        if isRoot, tree.geometry[g].laidOutWidth == width, tree.geometry[g].laidOutHeight == heightKey, tree.geometry[g].laidOutBase == baseKey || !usesBaseHeight(b) { return BlockResult() }
-        tree.geometry[g].laidOutBase = baseKey
-        tree.geometry[g].laidOutWidth = isRoot ? width : .min
-        tree.geometry[g].laidOutHeight = heightKey
+        if isRoot, memo[g].laidOutWidth == width, memo[g].laidOutHeight == heightKey, memo[g].laidOutBase == baseKey || !usesBaseHeight(b) { return BlockResult() }
+        memo[g].laidOutBase = baseKey
+        memo[g].laidOutWidth = isRoot ? width : .min
+        memo[g].laidOutHeight = heightKey
         tree.geometry[g].width = width
         tree.geometry[g].firstBaseline = .min; tree.geometry[g].lastBaseline = .min
         if tree.kind(b) == .replaced { layoutReplaced(b, height: height, baseHeight: baseHeight); return BlockResult() }
@@ -174,7 +177,7 @@ final class LayoutEngine {
         }
         if tree.kind(b) == .table, let h = definite { tree.geometry[g].height = Swift.max(h, result.height + frameHeight(b)) }
         else if let height { tree.geometry[g].height = Swift.max(.zero, height) }
-        else { tree.geometry[g].height = clampHeight(b, definite ?? Swift.max(filled ?? .zero, result.height + frameHeight(b)), base: baseHeight) }
+        else { tree.geometry[g].height = clampHeight(b, definite ?? Swift.max(filled.map { $0 - excessMargin(b, result.trailing) } ?? .zero, result.height + frameHeight(b)), base: baseHeight) }
         centreControl(b, natural ?? result.height)
         placeMarker(b)
         return BlockResult(trailing: result.trailing)
@@ -194,6 +197,14 @@ final class LayoutEngine {
         guard document.isHTML(node, .body), let p = Optional(tree.parent(b)), p > 0 else { return nil }
         let root = tree.geometry[tree.geo(p)]
         return Swift.max(.zero, viewportHeight - root.margin.vertical - frameHeight(p) - tree.geometry[tree.geo(b)].margin.vertical)
+    }
+
+    /// By how much the last child's margin, collapsed with the box's own, is larger than that: body leaves room for it below.
+    private func excessMargin(_ b: BoxID, _ trailing: MarginStrut) -> LayoutUnit {
+        let own = tree.geometry[tree.geo(b)].margin.bottom
+        var strut = MarginStrut(own)
+        strut.add(trailing)
+        return Swift.max(.zero, strut.value - own)
     }
 
     /// Height that aspect-ratio gives a box of this width (CSS Sizing 4 §4).

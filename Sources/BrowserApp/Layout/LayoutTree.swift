@@ -41,6 +41,7 @@ enum BoxKind: UInt8 {
     }
 }
 
+/// At most 24.
 struct BoxFlags: OptionSet {
     let rawValue: UInt32
     /// Atomic inline: inline-block, inline-table, inline-flex, inline replaced element.
@@ -75,8 +76,8 @@ struct BoxFlags: OptionSet {
 }
 
 struct Box {
-    var kind: BoxKind
-    var flags: BoxFlags
+    /// Flags in the lower 24 bits, kind above.
+    private var bits: UInt32
     var node: NodeID
     /// Index into `LayoutTree.styles`.
     var style: Int32
@@ -87,6 +88,20 @@ struct Box {
     var textStart: Int32 = 0, textEnd: Int32 = 0
     /// Index into `decorations`, 0 for none.
     var decoration: Int32 = 0
+
+    init(kind: BoxKind, flags: BoxFlags, node: NodeID, style: Int32) {
+        bits = UInt32(kind.rawValue) << 24 | flags.rawValue
+        self.node = node
+        self.style = style
+    }
+    @inline(__always) var kind: BoxKind {
+        get { BoxKind(rawValue: UInt8(truncatingIfNeeded: bits >> 24)).unsafelyUnwrapped }       // only kinds are stored
+        set { bits = bits & 0xFF_FFFF | UInt32(newValue.rawValue) << 24 }
+    }
+    @inline(__always) var flags: BoxFlags {
+        get { BoxFlags(rawValue: bits & 0xFF_FFFF) }
+        set { bits = bits & 0xFF00_0000 | newValue.rawValue & 0xFF_FFFF }
+    }
 }
 
 struct Edges {
@@ -110,15 +125,19 @@ struct Geometry {
     var lineStart: Int32 = 0, lineEnd: Int32 = 0
     /// Baselines measured from the border box's top; `LayoutUnit.min` when there is none.
     var firstBaseline = LayoutUnit.min, lastBaseline = LayoutUnit.min
-    // Intrinsic border-box widths; negative when not computed yet.
-    var minContent = LayoutUnit(raw: -1), maxContent = LayoutUnit(raw: -1)
-    // Inputs of the last layout, to skip repeated work.
-    var laidOutWidth = LayoutUnit.min, laidOutHeight = LayoutUnit.min, laidOutBase = LayoutUnit.min
 
     var contentWidth: LayoutUnit { Swift.max(.zero, width - border.horizontal - padding.horizontal) }
     var contentHeight: LayoutUnit { Swift.max(.zero, height - border.vertical - padding.vertical) }
     var contentLeft: LayoutUnit { border.left + padding.left }
     var contentTop: LayoutUnit { border.top + padding.top }
+}
+
+/// What is remembered of a box with geometry while a layout is made.
+struct LayoutMemo {
+    // Intrinsic border-box widths; negative when not computed yet.
+    var minContent = LayoutUnit(raw: -1), maxContent = LayoutUnit(raw: -1)
+    // Inputs of the last layout, to skip repeated work.
+    var laidOutWidth = LayoutUnit.min, laidOutHeight = LayoutUnit.min, laidOutBase = LayoutUnit.min
 }
 
 /// A piece of a line: text, the part of an inline box on this line, an atomic inline or a float anchored there.
@@ -167,6 +186,8 @@ struct Decoration {
     var color: Color
     var style: TextDecorationStyle
     var parent: Int32
+    /// The element that has the lines.
+    var node: NodeID
 }
 
 /// Everything that one document's layout consists of. Owned by `PageView`.
@@ -181,7 +202,7 @@ final class LayoutTree {
     var text: [UInt8] = []
     private(set) var textBase: UnsafeMutablePointer<UInt8>
     private(set) var textCount = 0
-    var decorations: [Decoration] = [Decoration(lines: [], color: .black, style: .solid, parent: 0)]
+    var decorations: [Decoration] = [Decoration(lines: [], color: .black, style: .solid, parent: 0, node: .none)]
     /// First box of each node, by raw node number.
     var boxOfNode: [BoxID] = []
     /// Out-of-flow boxes in tree order.

@@ -50,7 +50,7 @@ final class InlineSVG: PageImage, CachedPixels {
     private let document: Document
     private let node: NodeID
     private let fonts: FontLibrary
-    private let color: Color
+    private let styles: StyleEngine
     private let cache: PixelCache
     private var pixels: Bitmap?
     private var wantedWidth: Int32 = 0, wantedHeight: Int32 = 0
@@ -58,10 +58,10 @@ final class InlineSVG: PageImage, CachedPixels {
     var cacheStamp: UInt64 = 0
     var cachedByteCount: Int { (pixels?.pixels.count ?? 0) * 4 }
 
-    init(_ document: Document, _ node: NodeID, color: Color, fonts: FontLibrary, cache: PixelCache) {
+    init(_ document: Document, _ node: NodeID, styles: StyleEngine, fonts: FontLibrary, cache: PixelCache) {
         self.document = document
         self.node = node
-        self.color = color
+        self.styles = styles
         self.fonts = fonts
         self.cache = cache
         naturalSize = SVGElement.naturalSize(document, node)
@@ -76,7 +76,7 @@ final class InlineSVG: PageImage, CachedPixels {
             wantedWidth = width
             wantedHeight = height
             let size = ImageLimits().fitting(Int(width), Int(height))
-            pixels = SVGElement.render(document, node, width: size.width, height: size.height, viewportWidth: Int(width), viewportHeight: Int(height), color: color, fonts: fonts)
+            pixels = SVGElement.render(document, node, width: size.width, height: size.height, viewportWidth: Int(width), viewportHeight: Int(height), styles: styles, fonts: fonts)
         }
         cache.use(self)
         return pixels

@@ -13,6 +13,12 @@ public protocol ImageProvider: AnyObject {
     func needsImage(_ url: String)
 }
 
+/// The documents of a page's frames.
+public protocol FrameProvider: AnyObject {
+    /// Appends what stands in an element's content box, which lies at `area` of the viewport now.
+    func paintFrame(_ node: NodeID, _ area: Rect, into list: inout DisplayList)
+}
+
 public final class PageView {
     public let document: Document
     public let fonts: FontLibrary
@@ -20,6 +26,10 @@ public final class PageView {
     public var viewportWidth: Int32 = 800
     public var viewportHeight: Int32 = 600
     public var imageProvider: (any ImageProvider)?
+    /// What frames show.
+    public var frameProvider: (any FrameProvider)?
+    /// Set for a document in a frame: its canvas is not white by itself.
+    public var isTransparent = false
     /// Pixels of svg elements are kept here.
     public var pixelCache = PixelCache()
     /// What is typed into text controls.
@@ -57,12 +67,17 @@ public final class PageView {
     /// Something that no counter shows changed (a style sheet was added, say).
     public func invalidate() { boxesAreStale = true }
 
-    /// Brings style and layout up to date; true when anything was done.
+    /// Brings style and layout up to date; true when anything was done. Boxes stay where only colours of a few elements changed.
     @discardableResult
     public func update() -> Bool {
         let resized = widthSeen != viewportWidth || heightSeen != viewportHeight
         if resized { styles.setViewport(width: viewportWidth, height: viewportHeight) }
         styles.computeStyles()
+        let restyled = styles.takeRestyled()
+        if !resized, !boxesAreStale, mutationSeen == document.mutationCount, styleSeen != styles.styleVersion, let restyled, tree.restyle(restyled, document, fonts) {
+            styleSeen = styles.styleVersion
+            return true
+        }
         let changed = boxesAreStale || mutationSeen != document.mutationCount || styleSeen != styles.styleVersion
         if !changed && !resized { return false }
         if changed { rebuild() }
@@ -90,6 +105,9 @@ public final class PageView {
         widthSeen = viewportWidth; heightSeen = viewportHeight
     }
 
+    /// Gives back what only making a layout needs: the widths of all its words. Painting shapes those in view again.
+    public func trim() { shaper.drop() }
+
     // MARK: Painting
 
     /// What the viewport shows when scrolled to (scrollX, scrollY), in viewport pixels.
@@ -99,6 +117,8 @@ public final class PageView {
         painter.images = imageProvider
         pixelCache.beginPaint()
         painter.controls = controlText
+        painter.frames = frameProvider
+        painter.isTransparent = isTransparent
         painter.highlights = highlights
         painter.viewportHeight = viewportHeight
         painter.paintCanvas()

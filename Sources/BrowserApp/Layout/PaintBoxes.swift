@@ -28,6 +28,7 @@ extension Painter {
         if let c = tree.collapsedBorders[b] { paintBorders(centred(c, g), top: c.top, right: c.right, bottom: c.bottom, left: c.left, radius: 0, background: .transparent) }
         else if let legend = legendRect(b) { paintBorders(of: s, r, around: legend) }
         else { paintBorders(r, top: s.borderTop, right: s.borderRight, bottom: s.borderBottom, left: s.borderLeft, radius: radius(s, r), background: s.backgroundColor) }
+        if tree.controls[b]?.isFile == true { paintFileButton(b, r, isDisabled: document.isDisabledControl(tree.boxes[Int(b)].node)) }
         if tree.controls[b]?.isMenu == true { paintMenuArrow(r, tree.textStyle(b).color) }
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
     }
@@ -82,6 +83,14 @@ extension Painter {
         if s.outline.width > .zero, s.outline.style != .none { paintOutline(s, r) }
     }
 
+    private func paintFileButton(_ b: BoxID, _ r: Rect, isDisabled: Bool) {
+        var label = ControlSize.fileButton
+        let width = label.withUTF8 { Int32(clamping: (shaper.fineWidth($0, tree.textStyle(b)) + 32768) >> 16) }
+        let button = Rect(r.x, r.y, Swift.min(r.width, width), r.height)
+        emit(.roundedFill(out(button), radius: 3, isDisabled ? Color(rgb: 0xC9C9C9) : Color(rgb: 0x767676)))
+        emit(.roundedFill(out(Rect(button.x + 1, button.y + 1, button.width - 2, button.height - 2)), radius: 2, Color(rgb: 0xEFEFEF)))
+    }
+
     /// A colour as it looks on white: frames of disabled controls are translucent.
     private func overWhite(_ c: Color) -> Color {
         func part(_ v: UInt8) -> UInt8 { UInt8((UInt32(v) * UInt32(c.alpha) + 255 * UInt32(255 - c.alpha) + 127) / 255) }
@@ -127,7 +136,7 @@ extension Painter {
 
     func paintCanvas() {
         let r = Rect(0, 0, baseView.width, baseView.height)
-        emit(.fill(r, .white))
+        if !isTransparent { emit(.fill(r, .white)) }
         canvas = canvasSource()
         guard canvas != noBox else { return }
         let s = tree.style(canvas)
@@ -309,7 +318,10 @@ extension Painter {
         case .image: if let picture = tree.images[b] { paintImage(picture, s.objectFit, r) } else { paintBroken(b, r) }
         case .checkbox, .radio: paintCheck(b, r)
         case .progress: paintProgress(b, r)
-        case .frame, .canvas: break
+        case .frame:
+            let node = tree.boxes[Int(b)].node
+            if let frames, !node.isNone { frames.paintFrame(node, out(r), into: &list) }
+        case .canvas: break
         case .slider: paintSlider(r)
         case .swatch: emit(.fill(out(r), .black))
         }

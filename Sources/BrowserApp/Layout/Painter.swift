@@ -14,6 +14,9 @@ final class Painter {
     let goal: Goal
     var images: (any ImageProvider)?
     var controls: (any ControlTextProvider)?
+    var frames: (any FrameProvider)?
+    /// A document in a frame shows what lies behind it where it paints nothing.
+    var isTransparent = false
     /// Backgrounds of text, each list sorted by `start` and without overlaps; later lists lie above.
     var highlights: [[TextHighlight]] = []
     var list = DisplayList()

@@ -109,7 +109,7 @@ extension BoxBuilder {
 
     private func addSVG(_ n: NodeID, _ style: ComputedStyle) {
         let box = addReplaced(n, style, .image)
-        tree.images[box] = InlineSVG(document, n, color: style.color, fonts: fonts, cache: pixels)
+        tree.images[box] = InlineSVG(document, n, styles: styles, fonts: fonts, cache: pixels)
     }
 
     private func addInput(_ n: NodeID, _ style: ComputedStyle) {
@@ -123,7 +123,7 @@ extension BoxBuilder {
         case "submit": addControl(n, style, text: document.attribute(n, .value) ?? "Submit", multiline: false)
         case "reset": addControl(n, style, text: document.attribute(n, .value) ?? "Reset", multiline: false)
         case "button": addControl(n, style, text: document.attribute(n, .value) ?? "", multiline: false)
-        case "file": addControl(n, style, text: "Choose File  No file chosen", multiline: false)
+        case "file": addControl(n, style, text: ControlSize.fileButton + "\u{A0}" + chosenFiles(n), multiline: false)
         case "color": addReplaced(n, style, .swatch)
         default:
             let value = document.controlValue(n)
@@ -132,6 +132,11 @@ extension BoxBuilder {
         }
     }
 
+    private func chosenFiles(_ n: NodeID) -> String {
+        let paths = document.chosenFiles(n)
+        if paths.count > 1 { return "\(paths.count) files" }
+        return paths.first.map { path in path.split(separator: "/").last.map { String($0) } ?? path } ?? "No file chosen"
+    }
     private func mask(_ text: String) -> String {
         var result = ""
         for _ in text.unicodeScalars { result += "\u{2022}" }

@@ -296,7 +296,7 @@ extension LayoutEngine {
         for cell in grid.cells {
             let width = cellWidth(grid, cell)
             resolveEdges(cell.box, width)
-            tree.geometry[tree.geo(cell.box)].laidOutWidth = .min    // its contents may have been shifted
+            memo[tree.geo(cell.box)].laidOutWidth = .min    // its contents may have been shifted
             layout(cell.box, width: width, baseHeight: nil)
             guard cell.rowSpan == 1 else { continue }
             let height = tree.geometry[tree.geo(cell.box)].height

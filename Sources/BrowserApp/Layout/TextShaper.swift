@@ -6,10 +6,18 @@ import Graphics
 /// A glyph of a shaped word; `fontID` differs from the style's font where a fallback was needed.
 struct ShapedGlyph {
     var glyph: UInt16
-    var fontID: Int32
+    /// Number of the font, and in the lowest bit whether it is a small capital.
+    private var font: Int16
     var advance: Int32
+    var fontID: Int32 { Int32(font >> 1) }
     /// A small capital: drawn at `SmallCaps.size`.
-    var isSmall = false
+    var isSmall: Bool { font & 1 == 1 }
+
+    init(glyph: UInt16, fontID: Int32, advance: Int32, isSmall: Bool = false) {
+        self.glyph = glyph
+        font = Int16(fontID) << 1 | (isSmall ? 1 : 0)
+        self.advance = advance
+    }
 }
 
 /// Small capitals made from capitals at about seven tenths of the size (CSS Fonts 4 §6.6), for faces that have none of their own.
@@ -28,11 +36,13 @@ enum SmallCaps {
 final class TextShaper {
     private struct Entry {
         var hash: UInt32
-        var fontID: Int32, size: Int32
-        var byteStart: Int32, byteCount: Int32
-        var glyphStart: Int32, glyphCount: Int32
+        var size: Int32
+        var byteStart: Int32
+        var glyphStart: Int32
         /// Advances in font units.
         var units: Int32
+        var fontID: Int32
+        var byteCount: UInt8, glyphCount: UInt8
     }
     /// Glyph, advance and kerning-free width of ASCII for one font and size.
     private struct Font {
@@ -52,18 +62,30 @@ final class TextShaper {
     /// In a font's number: lower case is set in small capitals.
     static let smallCapsBit: Int32 = 1 << 30
     static let entryCountMax = 32768
-    static let tableSize = 131072
+    /// Slots at first; always a power of two and at least twice the entries.
+    static let tableSizeMin = 1024
     /// Longer words are shaped in pieces by the caller.
     static let wordByteCountMax = 128
 
     init(fonts: FontLibrary) {
         self.fonts = fonts
-        table = [Int32](repeating: -1, count: TextShaper.tableSize)
+        table = [Int32](repeating: -1, count: TextShaper.tableSizeMin)
     }
 
-    private func reset() {
-        entries.removeAll(keepingCapacity: true); bytes.removeAll(keepingCapacity: true); glyphs.removeAll(keepingCapacity: true)
-        for i in 0..<TextShaper.tableSize { table[i] = -1 }
+    /// Forgets all words; what is asked for comes back by itself.
+    func drop() {
+        entries = []; bytes = []; glyphs = []; asciiFonts = []
+        lastFont = -1
+        table = [Int32](repeating: -1, count: TextShaper.tableSizeMin)
+    }
+    private func growTable() {
+        table = [Int32](repeating: -1, count: table.count * 2)
+        let mask = table.count - 1
+        for (i, e) in entries.enumerated() {
+            var slot = Int(e.hash & UInt32(mask))
+            while table[slot] >= 0 { slot = (slot &+ 1) & mask }
+            table[slot] = Int32(i)
+        }
     }
 
     /// Sum of the advances in font units, without letter spacing. The buffer is UTF-8 of one word.
@@ -72,25 +94,28 @@ final class TextShaper {
     /// Calls `body` with each glyph of the word in order.
     func shape(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32, _ body: (ShapedGlyph) -> Void) {
         let e = entries[lookUp(word, fontID: fontID, size: size)]
-        for i in Int(e.glyphStart)..<Int(e.glyphStart + e.glyphCount) { body(glyphs[i]) }
+        for i in Int(e.glyphStart)..<Int(e.glyphStart) + Int(e.glyphCount) { body(glyphs[i]) }
     }
 
     private func lookUp(_ word: UnsafeBufferPointer<UInt8>, fontID: Int32, size: Int32) -> Int {
         var hash: UInt32 = 2166136261 ^ UInt32(truncatingIfNeeded: fontID &* 31 &+ size)
         for b in word { hash = (hash ^ UInt32(b)) &* 16777619 }
         hash ^= hash >> 15
-        var slot = Int(hash & UInt32(TextShaper.tableSize - 1))
+        let mask = table.count - 1
+        var slot = Int(hash & UInt32(mask))
         while true {
             let index = table[slot]
             if index < 0 { break }
             if matches(entries[Int(index)], hash, word, fontID, size) { return Int(index) }
-            slot = (slot &+ 1) & (TextShaper.tableSize - 1)
+            slot = (slot &+ 1) & mask
         }
         if entries.count >= TextShaper.entryCountMax {
-            reset()
-            slot = Int(hash & UInt32(TextShaper.tableSize - 1))
+            drop()
+            slot = Int(hash & UInt32(table.count - 1))
         }
-        return add(word, hash: hash, fontID: fontID, size: size, slot: slot)
+        let index = add(word, hash: hash, fontID: fontID, size: size, slot: slot)
+        if entries.count * 2 > table.count { growTable() }
+        return index
     }
 
     private func matches(_ e: Entry, _ hash: UInt32, _ word: UnsafeBufferPointer<UInt8>, _ fontID: Int32, _ size: Int32) -> Bool {
@@ -103,12 +128,12 @@ final class TextShaper {
     }
 
     private func add(_ word: UnsafeBufferPointer<UInt8>, hash: UInt32, fontID: Int32, size: Int32, slot: Int) -> Int {
-        var entry = Entry(hash: hash, fontID: fontID, size: size, byteStart: Int32(bytes.count), byteCount: Int32(word.count), glyphStart: Int32(glyphs.count), glyphCount: 0, units: 0)
+        var entry = Entry(hash: hash, size: size, byteStart: Int32(bytes.count), glyphStart: Int32(glyphs.count), units: 0, fontID: fontID, byteCount: UInt8(word.count), glyphCount: 0)
         bytes.append(contentsOf: word)
         if !fonts.isEmpty {
             entry.units = fontID & TextShaper.smallCapsBit != 0 ? appendSmallCaps(word, fontID: fontID & ~TextShaper.smallCapsBit, size: size) : appendGlyphs(word, fontID: fontID, size: size)
         }
-        entry.glyphCount = Int32(glyphs.count) - entry.glyphStart
+        entry.glyphCount = UInt8(glyphs.count - Int(entry.glyphStart))
         entries.append(entry)
         table[slot] = Int32(entries.count - 1)
         return entries.count - 1

@@ -51,7 +51,7 @@ public final class Picture: PageImage, CachedPixels {
     public func finish() -> Bool {
         guard state == .loading else { return state == .ready }
         format = ImageDecoder.format(of: bytes)
-        if format == nil, SVGImage.isSVG(bytes), let image = SVGImage(bytes) {
+        if format == nil, SVGImage.isSVG(SVGImage.inflated(bytes)), let image = SVGImage(bytes) {
             svg = image
             size = image.naturalSize
             format = .svg

@@ -2,7 +2,9 @@
 // any size out. Input is hostile: depth, elements, segments, pixels and the repetition of `use` are all bounded, and what
 // is past a bound is not drawn.
 import DOM
+import CSS
 import Graphics
+import Images
 
 /// A parsed SVG file.
 public final class SVGImage {
@@ -12,7 +14,7 @@ public final class SVGImage {
 
     /// Nil when there is no `svg` element in the bytes.
     public init?(_ bytes: [UInt8]) {
-        guard let document = XMLReader.read(bytes) else { return nil }
+        guard let document = XMLReader.read(SVGImage.inflated(bytes)) else { return nil }
         self.document = document
         root = document.documentElement
         naturalSize = SVGViewport.naturalSize(document, root)
@@ -37,6 +39,10 @@ public final class SVGImage {
         return false
     }
 
+    /// The bytes of a file, taken out of gzip when they are in it (`.svgz`); what cannot be inflated stays empty.
+    public static func inflated(_ bytes: [UInt8]) -> [UInt8] { Gzip.isGzip(bytes) ? Gzip.inflate(bytes, byteCountMax: inflatedByteCountMax) ?? [] : bytes }
+    static let inflatedByteCountMax = 16 << 20
+
     /// The picture on `width` × `height` pixels. A file without view box is stretched from its natural size, as browsers
     /// do with pictures.
     public func render(width: Int, height: Int, fonts: FontLibrary, budget: VectorBudget = VectorBudget()) -> Bitmap {
@@ -55,11 +61,12 @@ public final class SVGImage {
 public enum SVGElement {
     public static func naturalSize(_ document: Document, _ svg: NodeID) -> NaturalSize { SVGViewport.naturalSize(document, svg) }
 
-    /// The element's pixels for a viewport of its own; `color` is what currentColor means outside it.
-    public static func render(_ document: Document, _ svg: NodeID, width: Int, height: Int, viewportWidth: Int, viewportHeight: Int, color: Color,
+    /// The element's pixels for a viewport of its own, in the page's styles: what it inherits, and what the page's sheets declare for
+    /// elements in it.
+    public static func render(_ document: Document, _ svg: NodeID, width: Int, height: Int, viewportWidth: Int, viewportHeight: Int, styles: StyleEngine,
                               fonts: FontLibrary, budget: VectorBudget = VectorBudget()) -> Bitmap {
         let renderer = SVGRenderer(document, svg, fonts, width, height, budget)
-        renderer.rootColor = color
+        renderer.setPage(styles)
         let viewport = (Fixed(viewportWidth), Fixed(viewportHeight))
         renderer.drawRoot(svg, viewport: viewport, .scale(Fixed(width) / viewport.0, Fixed(height) / viewport.1))
         return renderer.canvas.bitmap()

@@ -1,5 +1,6 @@
 // Walks an svg element and paints its shapes in document order (SVG 2 §3.3): groups, links, nested viewports, `use`,
 // opacity, clips and masks. Recursion is bounded by `depthMax`.
+import CSS
 import DOM
 import Graphics
 
@@ -9,9 +10,11 @@ final class SVGRenderer {
     let document: Document
     let scope: NodeID
     let fonts: FontLibrary
-    let canvas: VectorCanvas
+    private(set) var canvas: VectorCanvas
     var budget: VectorBudget
-    var rootColor = Color.black
+    /// What the root element inherits, and the page whose sheets apply; none for files.
+    private var rootStyle = SVGStyle()
+    private var page: StyleEngine?
     private var sheet = SVGSheet()
     private var ids: [UInt32: NodeID] = [:]
     private var elementCount = 0, maskCount = 0
@@ -57,6 +60,18 @@ final class SVGRenderer {
 
     // MARK: Style
 
+    /// The svg element stands in a page: it inherits fonts and colour, and rules of the page's sheets apply inside.
+    func setPage(_ styles: StyleEngine) {
+        page = styles
+        let s = styles.style(of: scope)
+        rootStyle.color = s.color
+        rootStyle.fontFamilies = s.fontFamilies
+        rootStyle.fontSize = Fixed(raw: Int64(s.fontSize.raw) << 26)
+        rootStyle.fontWeight = Int(s.fontWeight)
+        rootStyle.isItalic = s.fontStyle != .normal
+        rootStyle.letterSpacing = Fixed(raw: Int64(s.letterSpacing.raw) << 26)
+    }
+
     func style(_ n: NodeID, _ parent: SVGStyle, _ base: LengthBase) -> SVGStyle {
         var s = parent.inherited()
         var inline: [UInt8] = []
@@ -64,6 +79,7 @@ final class SVGRenderer {
             let name = a.name.string
             if name == "style" { inline = Array(a.value.utf8) } else { s.set(name, Array(a.value.utf8), base) }
         }
+        if let page { for d in page.svgDeclarations(of: n) { s.set(d.name, d.value, base) } }
         if !sheet.isEmpty { sheet.apply(n, document) { s.set($0, $1, base) } }
         if !inline.isEmpty { for d in SVGSheet.declarations(inline) { s.set(d.name, d.value, base) } }
         return s
@@ -72,12 +88,10 @@ final class SVGRenderer {
     // MARK: Tree
 
     func drawRoot(_ svg: NodeID, viewport: (width: Fixed, height: Fixed), _ map: Matrix) {
-        var initial = SVGStyle()
-        initial.color = rootColor
         var base = LengthBase()
         base.width = viewport.width
         base.height = viewport.height
-        var context = Context(style: style(svg, initial, base), map: map, clip: nil, base: base)
+        var context = Context(style: style(svg, rootStyle, base), map: map, clip: nil, base: base)
         guard context.style.isDisplayed else { return }
         if let box = ViewBox(document.attribute(svg, Atom("viewBox"))) {
             guard let inner = SVGViewport.map(box, viewport.width, viewport.height, preserveAspectRatio: document.attribute(svg, Atom("preserveAspectRatio"))) else { return }
@@ -152,12 +166,12 @@ final class SVGRenderer {
             if !target.isNone, document.name(target).string == "mask" { mask = drawMask(target, n, context) }
         }
         // A single shape without stroke needs no layer of its own for its opacity.
-        let blur = s.filter.flatMap { deviation($0, context) }
-        if s.opacity < 255 || mask != nil || blur != nil {
-            budget.pixels -= canvas.width * canvas.height * (blur == nil ? 2 : 12)
+        let filter = s.filter.flatMap { readFilter($0, n, context) }
+        if s.opacity < 255 || mask != nil || filter != nil {
+            budget.pixels -= canvas.width * canvas.height * (2 + 12 * (filter?.steps.count ?? 0))
             if !budget.isSpent, canvas.pushLayer() {
                 body(context)
-                if let blur { canvas.blur(blur.x, blur.y) }
+                if let filter { apply(filter) }
                 canvas.popLayer(alpha: s.opacity, mask: mask)
                 return
             }
@@ -165,18 +179,17 @@ final class SVGRenderer {
         body(context)
     }
 
-    /// How far a filter that is one Gaussian blur spreads, in pixels; other filters do nothing.
-    private func deviation(_ id: String, _ context: Context) -> (x: Fixed, y: Fixed)? {
-        let filter = element(id)
-        if filter.isNone || document.name(filter).string != "filter" { return nil }
-        var blur = NodeID.none
-        for child in document.children(filter) where document.isElement(child) && document.namespace(child) == .svg {
-            if !blur.isNone || document.name(child).string != "feGaussianBlur" { return nil }
-            blur = child
-        }
-        guard !blur.isNone, var v = attribute(blur, Atom("stdDeviation")), let x = v.number(), x >= .zero else { return nil }
-        let y = v.number() ?? x, m = context.map
-        return (x * Fixed.hypotenuse(m.a, m.b), max(.zero, y) * Fixed.hypotenuse(m.c, m.d))
+    /// Draws into a canvas of its own and returns its picture; nil when that is more than the budget allows.
+    func drawn(width: Int, height: Int, _ body: () -> Void) -> Bitmap? {
+        budget.pixels -= width * height * 2
+        maskCount += 1
+        if budget.isSpent || maskCount > SVGRenderer.maskCountMax { return nil }
+        let outer = canvas
+        canvas = VectorCanvas(width: width, height: height)
+        body()
+        let result = canvas.bitmap()
+        canvas = outer
+        return result
     }
 
     /// Calls `body` unless the element is being drawn already.

@@ -106,24 +106,31 @@ extension SVGRenderer {
             let n = element(id)
             if n.isNone { return fallback.flatMap(plain) }
             let name = document.name(n).string
+            if name == "pattern" { return pattern(n, opacity, path, context) ?? fallback.flatMap(plain) }
             guard name == "linearGradient" || name == "radialGradient" else { return fallback.flatMap(plain) }
             return gradient(n, isRadial: name == "radialGradient", opacity, path, context, plain)
         }
     }
 
     /// A gradient element's attribute, from it or from the gradients that it refers to.
-    private func inherited(_ name: Atom, _ chain: [NodeID]) -> String? {
+    func inherited(_ name: Atom, _ chain: [NodeID]) -> String? {
         for n in chain { if let value = document.attribute(n, name) { return value } }
         return nil
     }
 
-    private func gradient(_ n: NodeID, isRadial: Bool, _ opacity: UInt8, _ path: VectorPath, _ context: Context, _ plain: (Color) -> VectorPaint?) -> VectorPaint? {
+    /// A paint server and the ones it refers to, nearest first.
+    func references(_ n: NodeID) -> [NodeID] {
         var chain = [n]
         while chain.count < 8 {
             let next = linked(chain[chain.count - 1])
             if next.isNone || chain.contains(next) { break }
             chain.append(next)
         }
+        return chain
+    }
+
+    private func gradient(_ n: NodeID, isRadial: Bool, _ opacity: UInt8, _ path: VectorPath, _ context: Context, _ plain: (Color) -> VectorPaint?) -> VectorPaint? {
+        let chain = references(n)
         var stops: [VectorStop] = []
         for node in chain where stops.isEmpty { stops = gradientStops(node, context) }
         guard let last = stops.last else { return nil }

@@ -11,6 +11,8 @@ enum SVGPaint {
 }
 
 enum TextAnchor: UInt8 { case start, middle, end }
+/// Which line of the text stands at its y (SVG 2 §11.10.2).
+enum TextBaseline: UInt8 { case alphabetic, middle, central, hanging, top, bottom }
 
 struct SVGStyle {
     // Inherited.
@@ -24,6 +26,7 @@ struct SVGStyle {
     var fontWeight = 400
     var isItalic = false
     var anchor = TextAnchor.start
+    var baseline = TextBaseline.alphabetic
     var isVisible = true
     /// Edges without grey pixels (`shape-rendering: crispEdges`).
     var isCrisp = false
@@ -96,6 +99,16 @@ struct SVGStyle {
         case "letter-spacing": letterSpacing = v.length(.x, relative(base)) ?? .zero
         case "text-anchor":
             switch v.word() { case "start": anchor = .start; case "middle": anchor = .middle; case "end": anchor = .end; default: break }
+        case "dominant-baseline", "alignment-baseline":
+            switch v.word() {
+            case "middle": baseline = .middle
+            case "central": baseline = .central
+            case "hanging": baseline = .hanging
+            case "text-before-edge", "text-top", "before-edge": baseline = .top
+            case "text-after-edge", "text-bottom", "after-edge", "ideographic": baseline = .bottom
+            case "auto", "alphabetic", "baseline": baseline = .alphabetic
+            default: break
+            }
         case "font": setFont(value, base)
         case "font-size": setFontSize(&v, base)
         case "font-family": fontFamilies = SVGStyle.families(value)

@@ -90,11 +90,24 @@ extension SVGRenderer {
         }
     }
 
+    /// How far the alphabetic baseline lies below the line that the style asks for.
+    private static func lift(_ s: SVGStyle, _ face: FontFace) -> Fixed {
+        func em(_ units: Int32) -> Fixed { s.fontSize * Fixed(Int(units), over: Int(face.unitsPerEm)) }
+        switch s.baseline {
+        case .alphabetic: return .zero
+        case .middle: return em(face.xHeight).halved
+        case .central: return (em(face.ascent) - em(face.descent)).halved
+        case .hanging: return em(face.ascent) * Fixed(8, over: 10)
+        case .top: return em(face.ascent)
+        case .bottom: return -em(face.descent)
+        }
+    }
+
     private func append(_ text: String, _ context: Context, _ cursor: inout Cursor) {
         let s = context.style
         let first = fonts.match(families: s.fontFamilies, weight: s.fontWeight, italic: s.isItalic)
         var run = Run(context: context, chunk: cursor.chunks.count - 1)
-        let start = cursor.x
+        let start = cursor.x, lift = SVGRenderer.lift(s, fonts.face(first))
         var previous: (glyph: UInt16, font: Int32)?
         func put(_ scalar: UInt32) {
             cursor.glyphCount += 1
@@ -104,7 +117,7 @@ extension SVGRenderer {
             // Kerning at a size of one unit a font unit, in 26.6.
             if let p = previous, p.font == font { cursor.x += Fixed(raw: Int64(face.kerning(p.glyph, glyph, size: Int32(face.unitsPerEm) << 6)) << 26) * unit }
             let outline = VectorPath(face, glyph, size: s.fontSize, isSlanted: fonts.isSlanted(font))
-            run.path.append(outline, .translation(cursor.x, cursor.y))
+            run.path.append(outline, .translation(cursor.x, cursor.y + lift))
             cursor.x += Fixed(Int(face.advanceUnits(glyph))) * unit + s.letterSpacing
             previous = (glyph, font)
         }

@@ -52,9 +52,30 @@ enum AboutPages {
         body { font-family: sans-serif; background: #fbf7f4; color: #2b2320; margin: 0 }
         div { margin: 60px auto; width: 560px; background: white; border: 1px solid #d9cdc5; padding: 24px 32px }
         h1 { font-size: 22px; margin-top: 0 } code { word-wrap: break-word }
+        @media (max-width: 660px) { div { margin: 0; width: auto; border: 0; padding: 12px 16px } h1 { font-size: 17px } }
         </style></head><body><div><h1>This page could not be loaded</h1>
         <p><code>\(escaped(url))</code></p><p>\(escaped(reason))</p>
         <p><a href="\(escaped(url))">Try again</a></p></div></body></html>
+        """
+    }
+
+    /// Stands in a frame for a page that does not want to be in one.
+    static func refused(url: String, host: String) -> String {
+        """
+        <!DOCTYPE html><html><head><title>Page not shown</title><style>
+        body { font: 14px sans-serif; background: #fbf7f4; color: #2b2320; margin: 12px 16px } b { font-size: 16px }
+        </style></head><body><p><b>\(escaped(host)) is not shown here</b></p>
+        <p>It does not allow other pages to show it inside themselves.</p>
+        <p><a target="_blank" href="\(escaped(url))">Open it in a tab of its own</a></p></body></html>
+        """
+    }
+
+    /// Stands in a frame's box, in the process of the page around it.
+    static func frameNote(_ sentence: String, canRetry: Bool) -> String {
+        """
+        <!DOCTYPE html><html><head><style>
+        body { font: 14px sans-serif; background: #fbf0ea; color: #2b2320; margin: 12px 16px } p { margin: 0 0 8px 0 } b { font-size: 16px }
+        </style></head><body>\(canRetry ? "<p><b>This frame stopped working</b></p>" : "")<p>\(escaped(sentence))</p>\(canRetry ? "<p><a href=\"about:retry\">Reload the frame</a></p>" : "")</body></html>
         """
     }
 
@@ -68,6 +89,19 @@ enum AboutPages {
         </style></head><body><div><h1>Send the form again?</h1>
         <p>The page at <code>\(escaped(url))</code> answered a form. Loading it again sends the form again, which may repeat
         an order or another action.</p><p><a href="about:resend">Send again</a></p></div></body></html>
+        """
+    }
+
+    /// In the place of a form's answer when the form is not there any more.
+    static func formIsGone(url: String) -> String {
+        """
+        <!DOCTYPE html><html><head><title>Answer of a form</title><style>
+        body { font-family: sans-serif; background: #f4f6f8; color: #1f2933; margin: 0 }
+        div { margin: 60px auto; width: 560px; background: white; border: 1px solid #cbd2d9; padding: 24px 32px }
+        h1 { font-size: 22px; margin-top: 0 } code { word-wrap: break-word }
+        </style></head><body><div><h1>This page answered a form</h1>
+        <p>What was sent to <code>\(escaped(url))</code> is not kept. Go back to fill the form in again, or
+        <a href="\(escaped(url))">open the address</a> without it.</p></div></body></html>
         """
     }
 

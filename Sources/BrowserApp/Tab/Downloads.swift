@@ -10,7 +10,7 @@ import WebNet
 /// One file on its way from a server into the file service.
 final class FileDownload {
     /// Folders to try; the first in which a file can be made is used.
-    static let folders = ["/downloads", "/tmp/downloads"]
+    static let folders = ["/data/downloads", "/tmp/downloads"]
     static let reportNanoseconds: UInt64 = 250_000_000
 
     let number: UInt32

@@ -2,6 +2,7 @@
 
 import ABI
 import FileClient
+import Interaction
 import WebNet
 
 enum LocalFiles {
@@ -18,6 +19,20 @@ enum LocalFiles {
             if attributes == nil || attributes?.isDirectory == true { return .folder(list(path.isEmpty ? "/" : path, try files.list(path.isEmpty ? "/" : path))) }
             return .file(try files.readFile(path, limit: byteCountMax), type: type(path))
         } catch { return .failure("The file cannot be opened: " + error.name + ".") }
+    }
+
+    /// Entries of a folder, for choosing a file; nil when it cannot be listed.
+    static func folder(_ path: String) -> [FolderEntry]? {
+        guard let files = try? FileClient.connect() else { return nil }
+        defer { files.close() }
+        return (try? files.list(path)).map { list in list.map { FolderEntry(name: $0.name, isFolder: $0.isDirectory) } }
+    }
+    /// A whole file, to be sent; nil when it cannot be read or is larger than is sent.
+    static func content(_ path: String) -> [UInt8]? {
+        guard let files = try? FileClient.connect() else { return nil }
+        defer { files.close() }
+        guard let attributes = try? files.stat(path), !attributes.isDirectory, attributes.byteCount <= UInt64(byteCountMax) else { return nil }
+        return try? files.readFile(path, limit: byteCountMax)
     }
 
     private static func list(_ path: String, _ entries: [DirectoryEntry]) -> String {

@@ -31,11 +31,14 @@ final class Page {
     let images: PictureStore
     /// What the user does with the page.
     let interaction: PageInteraction
+    /// The documents in its frames.
+    let frames: PageFrames
     /// What relative addresses are resolved against: the first base element's, else the document's (HTML §2.4.3).
     private(set) var baseURL: URL
+    private let ownBase: URL
     private let parser: HTMLParser
     private let flavour: PageFlavour
-    private let http: HTTPClient?
+    private var http: HTTPClient?
     private var scanner = ResourceScanner()
     private var transfers: [HTTPTransfer] = []
     private var pendingResources = 0
@@ -52,12 +55,16 @@ final class Page {
     var onChange: (() -> Void)?
     /// Everything has arrived (or failed).
     var onComplete: (() -> Void)?
-    /// The page's icon has arrived.
-    var onIcon: ((Picture) -> Void)?
+    /// The icon of this address has arrived, or there is none.
+    var onIcon: ((URL, Picture?) -> Void)?
+    /// Whether the owner has that icon already, or knows that there is none; then it is not fetched.
+    var knowsIcon: ((URL) -> Bool)?
     private let fonts: FontLibrary
 
-    init(url: URL, flavour: PageFlavour, charset: String? = nil, http: HTTPClient?, fonts: FontLibrary) {
+    /// `base`: what addresses are resolved against when the page's own has no hierarchy (`about:srcdoc`).
+    init(url: URL, flavour: PageFlavour, charset: String? = nil, http: HTTPClient?, fonts: FontLibrary, base: URL? = nil, firstFrame: UInt32 = 1) {
         self.url = url
+        ownBase = base ?? url
         self.flavour = flavour
         self.http = http
         self.fonts = fonts
@@ -70,8 +77,15 @@ final class Page {
         view = PageView(document: document, fonts: fonts, styles: styles)
         images = PictureStore(cache: view.pixelCache, fonts: fonts)
         view.imageProvider = images
-        baseURL = url
-        interaction = PageInteraction(view: view, baseURL: url)
+        baseURL = ownBase
+        interaction = PageInteraction(view: view, baseURL: ownBase)
+        frames = PageFrames(document: document, view: view, fonts: fonts, firstNumber: firstFrame)
+        view.frameProvider = frames
+        frames.resolve = { [unowned(unsafe) self] in baseURL.resolve($0) }
+        interaction.charset = { [unowned(unsafe) self] label in
+            guard let encoder = label.map({ TextEncoder(label: $0) }) ?? parser.textEncoder else { return nil }
+            return FormCharset(name: encoder.name) { encoder.encode($0) }
+        }
         images.request = { [unowned(unsafe) self] text in loadImage(text) }
         if flavour == .plainText { parser.feed(Array(AboutPages.plainTextHead(title: url.href).utf8)) }
         if flavour == .source { parser.feed(Array(AboutPages.sourceHead(title: "view-source:" + url.href).utf8)) }
@@ -124,6 +138,11 @@ final class Page {
     }
 
     /// Stops loading; what is there stays.
+    /// The process was restored from an image: transfers that were under way are gone, later ones go over `http`.
+    func revive(http: HTTPClient?) {
+        transfers = []
+        if self.http != nil { self.http = http }
+    }
     func stop() {
         isStopped = true
         for transfer in transfers { transfer.cancel() }
@@ -132,6 +151,7 @@ final class Page {
         onChange = nil
         onComplete = nil
         onIcon = nil
+        knowsIcon = nil
     }
 
     private func completeIfDone() {
@@ -145,7 +165,8 @@ final class Page {
 
     private func discover() {
         let found = scanner.scan(document)
-        if let base = found.base.flatMap({ url.resolve($0) }) {
+        frames.add(scanner.takeFrames())
+        if let base = found.base.flatMap({ ownBase.resolve($0) }) {
             baseURL = base
             interaction.baseURL = base
         }
@@ -236,9 +257,14 @@ final class Page {
         transfers.append(transfer)
     }
 
+    /// The address of the icon: as the page says, else where every site may have one (HTML §4.6.7.8).
+    private var iconURL: URL? {
+        if let href = scanner.icon { return baseURL.resolve(href) }
+        return flavour == .html && (url.scheme == "http" || url.scheme == "https") ? url.resolve("/favicon.ico") : nil
+    }
     /// The icon comes last and holds nothing up.
     private func loadIcon() {
-        guard let http, let href = scanner.icon, let target = baseURL.resolve(href), onIcon != nil else { return }
+        guard let http, let target = iconURL, onIcon != nil, knowsIcon?(target) != true else { return }
         let picture = Picture(cache: view.pixelCache, fonts: fonts)
         var isGood = true
         transfers.append(http.get(target) { [self] event in
@@ -246,20 +272,25 @@ final class Page {
             case .redirected: break
             case .response(let response): isGood = response.status >= 200 && response.status < 300
             case .body(let bytes): if picture.byteCount + bytes.count <= Page.iconByteCountMax { _ = picture.append(bytes) } else { isGood = false }
-            case .finished: if isGood, picture.finish() { onIcon?(picture) }
-            case .failed: break
+            case .finished: onIcon?(target, isGood && picture.finish() ? picture : nil)
+            case .failed: onIcon?(target, nil)
             }
         })
     }
 
     // MARK: Layout
 
-    /// Brings style and layout up to date for a viewport.
-    func update(width: Int32, height: Int32) {
+    /// Brings style and layout up to date for a viewport; true when a layout was made.
+    @discardableResult
+    func update(width: Int32, height: Int32) -> Bool {
         view.viewportWidth = width
         view.viewportHeight = height
-        view.update()
+        return view.update()
     }
 
-    deinit { for transfer in transfers { transfer.cancel() } }
+    deinit {
+        for transfer in transfers { transfer.cancel() }
+        view.controlText = nil                    // these hold the view
+        view.frameProvider = nil
+    }
 }

@@ -19,6 +19,13 @@ struct ResourceScanner {
     private var sheetCount = 0
     private var imageCount = 0
     private var hasBase = false
+    /// `iframe` elements that are new since the last look.
+    private var frames: [NodeID] = []
+    mutating func takeFrames() -> [NodeID] {
+        let found = frames
+        frames = []
+        return found
+    }
     /// The last icon that the document names (HTML §4.6.7.8: of equals the last).
     private(set) var icon: String?
 
@@ -39,6 +46,8 @@ struct ResourceScanner {
                     imageCount += 1
                     images.append(src)
                 }
+            } else if name == .iframe {
+                if frames.count < PageFrames.elementsMax { frames.append(n) }
             } else if name == .base, !hasBase, let href = document.attribute(n, .href) {
                 hasBase = true
                 base = href

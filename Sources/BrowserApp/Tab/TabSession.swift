@@ -19,7 +19,9 @@ public final class TabSession {
     static let frameNanoseconds: UInt64 = 16_666_667
     static let scrollStep: Int32 = 57            // three lines of 19 pixels a wheel notch
 
-    let outbox: Outbox
+    private(set) var outbox: Outbox
+    /// Set when this process shows a frame: the talk with the page around it.
+    var embedding: EmbeddingLink?
     let fonts: FontLibrary
     let rasteriser: Rasteriser
     private var network: NetworkClient?
@@ -41,6 +43,9 @@ public final class TabSession {
     private var isVisible = false
     private var isPaintScheduled = false
     private var lastPaint: UInt64 = 0
+    /// What the scheduled paint paints; nil: everything.
+    private var damage: Rect?
+    private var paintedScrollY: Int32 = -1
     /// When a frame of an animation is due; 0: no timer runs.
     private var animationDue: UInt64 = 0
     var scrollY: Int32 = 0
@@ -51,9 +56,17 @@ public final class TabSession {
     private var stateToRestore: [UInt8] = []
     /// Of the next `navigate`.
     private var receivedState: [UInt8] = []
+    /// The form whose answer the next `navigate` goes back to.
+    private var receivedForm: PostedForm?
     /// A page of the browser itself, for the next address that asks for one.
     private var documentToShow: [UInt8] = []
     private var downloadCount: UInt32 = 0
+
+    // The search that is on.
+    var searchText = ""
+    var parts = FindParts()
+    /// The page itself has no match: the first that a frame reports becomes current.
+    var wantsMatch = false
 
     // Preferences.
     var zoomPercent: Int32 = 100
@@ -64,9 +77,18 @@ public final class TabSession {
         self.fonts = fonts
         self.rasteriser = rasteriser
         outbox = Outbox(channel)
+        listen(channel)
+    }
+    private func listen(_ channel: Channel) {
         Reactor.main.onMessage(channel, closed: { System.exit(0) }) { [unowned(unsafe) self] message in
-            for h in message.handles { h.close() }
-            if let command = TabCommand.parse(message.bytes) { perform(command) }
+            let command = TabCommand.parse(message.bytes)
+            switch command {
+            case .embed(let embedding)?: embed(embedding, message.handles)
+            case .frameNews(let number, let news)?: receive(number, news, message.handles)
+            default:
+                for h in message.handles { h.close() }
+                if let command { perform(command) }
+            }
         }
         if let event = try? System.pressureEvent() {
             Reactor.main.watch(event, .signaled) { [unowned(unsafe) self] _ in
@@ -75,16 +97,42 @@ public final class TabSession {
             }
         }
     }
+    /// A new life, on another machine or after a reboot: the page is as it was, everything that was open elsewhere is gone.
+    /// The clock is set by the browser's first command, before anything asks for the time.
+    func revive(_ channel: Channel) {
+        outbox = Outbox(channel)
+        network = nil
+        http = nil
+        navigation = nil
+        savings = []
+        surface = nil
+        isVisible = false
+        isPaintScheduled = false
+        isTrimScheduled = false
+        animationDue = 0
+        isStateDue = false
+        listen(channel)
+    }
+
     /// Memory is getting short: what can be made again goes before anything is taken. A tab on screen keeps what it shows,
     /// a hidden one has dropped its pixels when it was hidden; both give free pages of the heap back.
     private func dropCaches() {
         if isVisible { page?.view.pixelCache.dropUnseen() } else { page?.view.pixelCache.dropAll() }
-        Heap.trim()
+        trim()
     }
 
-    func report(_ r: TabReport, handles: [Handle] = []) { outbox.send(r.emit(), handles: handles) }
+    /// To the browser; what is seen of a frame, to the page around it.
+    func report(_ r: TabReport, handles: [Handle] = []) {
+        if let embedding {
+            switch r {
+            case .surface, .frame, .hover, .found, .unused: embedding.outbox.send(r.emit(), handles: handles); return
+            default: break
+            }
+        }
+        outbox.send(r.emit(), handles: handles)
+    }
 
-    private func perform(_ command: TabCommand) {
+    func perform(_ command: TabCommand) {
         switch command {
         case .navigate(let url, let y): navigate(url, scrollY: y, isNew: true)
         case .reload: reload()
@@ -95,15 +143,22 @@ public final class TabSession {
             pointer(action, x, y, button, wheel, KeyModifiers(rawValue: modifiers), clicks)
         case .key(let code, let modifiers, let character): key(code, KeyModifiers(rawValue: modifiers), character)
         case .ping(let number): report(.pong(number))
+        case .revive(let clock):
+            System.continueClock(at: clock)
+            page?.revive(http: connectToNetwork())
         case .blob(let kind, let isLast, let part):
             guard let whole = blobs.add(kind, isLast: isLast, part) else { return }
             switch kind {
             case .clipboard: Clipboard.text = TextPainter.scalars(String(decoding: whole, as: UTF8.self))
             case .formState: receivedState = whole
             case .document: documentToShow = whole
+            case .postedForm: receivedForm = PostedForm.parse(whole)
+            case .frameDocument: break
             }
         case .find(let step, let text): find(step, text)
         case .preferences(let zoom, let images): prefer(Int32(zoom), images)
+        case .focus(let how): takeFocus(how)
+        case .embed, .frameNews: break               // came with handles, above
         }
     }
 
@@ -123,6 +178,11 @@ public final class TabSession {
         restoreScrollY = y
         stateToRestore = receivedState
         receivedState = []
+        if let form = receivedForm {
+            receivedForm = nil
+            askToResend(form, shown: text)
+            return
+        }
         if text.hasPrefix("view-source:") {
             open(String(text.dropFirst(12)), shown: text, asSource: true, isNew: isNew)
         } else {
@@ -133,8 +193,14 @@ public final class TabSession {
     private func reload() {
         if let form = requestedForm {
             keepState()
-            showNote(page?.url.href ?? requestedURL, AboutPages.resend(url: form.url.href))
+            showNote(requestedURL, AboutPages.resend(url: form.url.href))
         } else { navigate(requestedURL, scrollY: scrollY, isNew: false) }
+    }
+
+    /// History went back to the answer of a form: getting its address would show something else.
+    private func askToResend(_ form: PostedForm, shown: String) {
+        requestedForm = URL(form.url).flatMap { url in form.body.map { FormSubmission(url: url, method: "POST", contentType: form.contentType, body: $0, target: .here) } }
+        showNote(shown, requestedForm == nil ? AboutPages.formIsGone(url: shown) : AboutPages.resend(url: form.url))
     }
 
     /// Sends a form by POST and shows the answer.
@@ -149,7 +215,8 @@ public final class TabSession {
         report(.load(.loading))
         var headers = HTTPHeaders()
         if let type = form.contentType { headers.add("Content-Type", type) }
-        if let origin = page?.url.origin, origin != "null" { headers.add("Origin", origin) }
+        if embedding?.record.sandbox.contains(.origin) == true { headers.add("Origin", "null") }
+        else if let origin = page?.url.origin, origin != "null" { headers.add("Origin", origin) }
         load(HTTPRequest(url: form.url, method: form.method, headers: headers, body: form.body), shown: form.url.href, asSource: false, isNew: true)
     }
     /// The user agreed to send the form again.
@@ -206,13 +273,25 @@ public final class TabSession {
         showBytes(Array(html.utf8), url, .html, shown, isNew, charset: "utf-8")
     }
 
-    private func load(_ request: HTTPRequest, shown: String, asSource: Bool, isNew: Bool, asReader: Bool = false) {
-        let url = request.url
+    private func connectToNetwork() -> HTTPClient? {
         if http == nil {
             network = NetworkClient()
             http = network.map { HTTPClient(network: $0) }
         }
-        guard let http else {
+        return http
+    }
+    /// The `srcdoc` of the frame's element; it has no address of its own, but loads like a page from the web.
+    private func showSrcdoc(_ url: URL, base: URL?, _ shown: String, _ isNew: Bool) {
+        replacePage(Page(url: url, flavour: .html, charset: "utf-8", http: connectToNetwork(), fonts: fonts, base: base, firstFrame: nextFrame), shown, isNew)
+        _ = page?.feed(documentToShow)
+        page?.finish()
+    }
+    /// Numbers of frames go on from page to page.
+    private var nextFrame: UInt32 { page?.frames.lastNumber ?? 1 }
+
+    private func load(_ request: HTTPRequest, shown: String, asSource: Bool, isNew: Bool, asReader: Bool = false) {
+        let url = request.url
+        guard let http = connectToNetwork() else {
             showFailure(shown, "The network service does not answer. Try again in a moment.", isNew)
             return
         }
@@ -226,7 +305,11 @@ public final class TabSession {
             switch event {
             case .redirected: break
             case .response(let response):
-                if asReader { readerHead = response } else if !asSource, isToBeSaved(response) { download = startDownload(response) } else { begin(response, asSource: asSource, isNew: isNew) }
+                if let embedding, FramePolicy.forbids(response, ancestors: embedding.record.ancestors) {
+                    navigation?.cancel()
+                    navigation = nil
+                    showRefusal(response.url, isNew)
+                } else if asReader { readerHead = response } else if !asSource, isToBeSaved(response) { download = startDownload(response, isNew) } else { begin(response, asSource: asSource, isNew: isNew) }
             case .body(let bytes):
                 if asReader { if UInt64(readerBytes.count) < Page.documentByteCountMax { readerBytes += bytes } }
                 else if let page, !bytes.isEmpty, !page.feed(bytes) {
@@ -266,7 +349,13 @@ public final class TabSession {
             || type == "application/xhtml+xml" || type == "application/json" || type == "application/javascript" || type == "application/xml"
         return !isShown
     }
-    private func startDownload(_ response: HTTPResponse) -> FileDownload {
+    private func startDownload(_ response: HTTPResponse, _ isNew: Bool) -> FileDownload? {
+        if embedding?.record.sandbox.contains(.downloads) == true {
+            navigation?.cancel()
+            navigation = nil
+            showFailure(response.url.href, "The page around this frame does not let it save files.", isNew)
+            return nil
+        }
         downloadCount += 1
         let total = response.headers.first("Content-Length").flatMap { UInt64($0) } ?? 0
         let file = FileDownload(number: downloadCount, name: FileDownload.name(response), total: total) { [unowned(unsafe) self] in report($0) }
@@ -303,12 +392,12 @@ public final class TabSession {
         }
     }
     private func showBytes(_ bytes: [UInt8], _ url: URL, _ flavour: PageFlavour, _ shown: String, _ isNew: Bool, charset: String? = nil) {
-        replacePage(Page(url: url, flavour: flavour, charset: charset, http: nil, fonts: fonts), shown, isNew)
+        replacePage(Page(url: url, flavour: flavour, charset: charset, http: nil, fonts: fonts, firstFrame: nextFrame), shown, isNew)
         _ = page?.feed(bytes)
         page?.finish()
     }
     private func showPicture(_ bytes: [UInt8], _ url: URL, _ shown: String, _ isNew: Bool) {
-        replacePage(Page(url: url, flavour: .picture, http: nil, fonts: fonts), shown, isNew)
+        replacePage(Page(url: url, flavour: .picture, http: nil, fonts: fonts, firstFrame: nextFrame), shown, isNew)
         page?.showPicture(bytes)
         page?.finish()
     }
@@ -325,6 +414,10 @@ public final class TabSession {
             showBytes(html, url, asSource ? .source : .html, shown, isNew, charset: "utf-8")
             return
         }
+        if url.path == "srcdoc", let embedding {
+            showSrcdoc(url, base: URL(embedding.record.baseURL), shown, isNew)
+            return
+        }
         if url.scheme == "jsos", url.host == "reader" {
             openReader(url, shown, isNew)
             return
@@ -333,7 +426,7 @@ public final class TabSession {
             showFailure(shown, "There is no page of this name. about:start is the start page.", isNew)
             return
         }
-        replacePage(Page(url: url, flavour: asSource ? .source : .html, http: nil, fonts: fonts), shown, isNew)
+        replacePage(Page(url: url, flavour: asSource ? .source : .html, http: nil, fonts: fonts, firstFrame: nextFrame), shown, isNew)
         _ = page?.feed(Array(html.utf8))
         page?.finish()
     }
@@ -347,6 +440,11 @@ public final class TabSession {
     nonisolated(unsafe) private static var spinCount: UInt64 = 0
 
     private func begin(_ response: HTTPResponse, asSource: Bool, isNew: Bool) {
+        // A form that was answered by a redirect led to a page like any other.
+        if response.method == "GET", requestedForm != nil {
+            requestedForm = nil
+            requestedURL = response.url.href
+        }
         let type = response.mediaType
         var flavour = PageFlavour.html
         if asSource { flavour = .source
@@ -359,29 +457,42 @@ public final class TabSession {
             return
         }
         let shown = (asSource ? "view-source:" : "") + response.url.href
-        replacePage(Page(url: response.url, flavour: flavour, charset: response.charset, http: http, fonts: fonts), shown, isNew)
+        replacePage(Page(url: response.url, flavour: flavour, charset: response.charset, http: http, fonts: fonts, firstFrame: nextFrame), shown, isNew)
+        if let form = requestedForm { report(.postedForm, PostedForm(url: form.url.href, contentType: form.contentType ?? "", body: form.body).emit()) }
     }
 
     private func showFailure(_ url: String, _ reason: String, _ isNew: Bool) {
         guard let base = URL("about:failure") else { return }
-        replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts), url, isNew)
+        replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts, firstFrame: nextFrame), url, isNew)
         page?.onComplete = { [unowned(unsafe) self] in report(.load(.failed)) }
         _ = page?.feed(Array(AboutPages.failure(url: url, reason: reason).utf8))
+        page?.finish()
+    }
+    /// A page that does not want to be shown in a frame.
+    private func showRefusal(_ url: URL, _ isNew: Bool) {
+        guard let base = URL("about:refused") else { return }
+        replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts, firstFrame: nextFrame), url.href, isNew)
+        _ = page?.feed(Array(AboutPages.refused(url: url.href, host: url.host ?? url.href).utf8))
         page?.finish()
     }
     /// A page of our own in the place of another one's.
     private func showNote(_ url: String, _ html: String) {
         guard let base = URL("about:note") else { return }
-        replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts), url, false)
+        replacePage(Page(url: base, flavour: .html, http: nil, fonts: fonts, firstFrame: nextFrame), url, false)
         _ = page?.feed(Array(html.utf8))
         page?.finish()
     }
 
     private func replacePage(_ next: Page, _ shown: String, _ isNew: Bool) {
         page?.stop()
+        page?.frames.closeAll()
         page = next
+        next.view.isTransparent = embedding != nil
         next.loadsImages = imageMode == 0 || (imageMode == 2 && (next.url.scheme == "jsos" || next.url.scheme == "about"))
         scrollY = 0
+        paintedScrollY = -1
+        searchText = ""
+        parts = FindParts()
         report(.hover(url: "", shape: .arrow))
         lastProgressPaint = System.now
         shownURL = shown
@@ -389,32 +500,62 @@ public final class TabSession {
         next.onChange = { [unowned(unsafe) self] in pageChanged() }
         next.onComplete = { [unowned(unsafe) self] in report(.load(.finished)) }
         connect(next.interaction)
+        connect(next.frames)
         isPageFresh = true
-        next.onIcon = { [unowned(unsafe) self] picture in reportIcon(picture) }
+        isAutofocusDue = embedding == nil
+        if embedding == nil {
+            next.onIcon = { [unowned(unsafe) self] url, picture in keepIcon(url, picture) }
+            next.knowsIcon = { [unowned(unsafe) self] url in reportKnownIcon(url) }
+        }
     }
 
-    /// Sends the page's icon at the size at which the tab strip shows it.
-    private func reportIcon(_ picture: Picture) {
+    /// Icons of this tab's pages, latest last; without pixels where a site has none. Pages of a site share them.
+    private var icons: [(url: String, pixels: [UInt32])] = []
+    private static let iconsMax = 16
+
+    private func reportKnownIcon(_ url: URL) -> Bool {
+        let href = url.href
+        guard let known = icons.last(where: { $0.url == href }) else { return false }
+        if !known.pixels.isEmpty { report(.icon(known.pixels)) }
+        return true
+    }
+    /// Keeps an icon, and sends it at the size at which the tab strip shows it.
+    private func keepIcon(_ url: URL, _ picture: Picture?) {
+        let pixels = picture.flatMap { iconPixels($0) } ?? []
+        let href = url.href
+        if href.utf8.count <= 1024 { icons.append((href, pixels)) }
+        if icons.count > TabSession.iconsMax { icons.removeFirst() }
+        if !pixels.isEmpty { report(.icon(pixels)) }
+    }
+    private func iconPixels(_ picture: Picture) -> [UInt32]? {
         let side = Int32(TabIcon.side)
-        guard let bitmap = picture.bitmap(width: side, height: side) else { return }
+        guard let bitmap = picture.bitmap(width: side, height: side) else { return nil }
         var pixels = [UInt32](repeating: 0, count: TabIcon.pixelCount)
         var list = DisplayList()
         list.append(.image(bitmap, source: Rect(0, 0, Int32(clamping: bitmap.width), Int32(clamping: bitmap.height)), destination: Rect(0, 0, side, side)))
         pixels.withUnsafeMutableBufferPointer { p in
             rasteriser.draw(list, into: Surface(base: p.baseAddress!, width: TabIcon.side, height: TabIcon.side, strideWords: TabIcon.side))
         }
-        report(.icon(pixels))
+        return pixels
     }
-    /// Set until a new page's controls have got back what the user put into them, and the focus where the page wants it.
+    /// Set until a new page's controls have got back what the user put into them.
     private var isPageFresh = false
+    /// Set until the focus is where a new page wants it.
+    private var isAutofocusDue = false
 
     private func restoreState(_ page: Page) {
         guard isPageFresh, page.isParsed else { return }
         isPageFresh = false
         if !stateToRestore.isEmpty { page.interaction.restoreForms(stateToRestore) }
         stateToRestore = []
-        page.update(width: viewportWidth, height: viewportHeight)
+    }
+    /// What may have the focus is known with the boxes: right after the first layout of the whole page, and no layout is made
+    /// for it.
+    private func focusIfWanted(_ page: Page) {
+        guard isAutofocusDue, page.isParsed else { return }
+        isAutofocusDue = false
         page.interaction.applyAutofocus()
+        page.update(width: viewportWidth, height: viewportHeight)
     }
 
     // MARK: What the user put into controls
@@ -461,6 +602,7 @@ public final class TabSession {
     // MARK: Visibility and painting
 
     private func show(_ w: Int32, _ h: Int32) {
+        damage = nil
         guard w > 0, h > 0, w <= 8192, h <= 8192 else { return }
         isVisible = true
         if surface == nil || w != width || h != height {
@@ -481,8 +623,10 @@ public final class TabSession {
 
     private func hide() {
         isVisible = false
+        page?.frames.hide()
         page?.view.pixelCache.dropAll()
         dropSurface()
+        trim()
     }
 
     private func dropSurface() {
@@ -492,8 +636,14 @@ public final class TabSession {
         surface = nil
     }
 
-    func schedulePaint() {
-        guard isVisible, !isPaintScheduled else { return }
+    /// Paints soon: everything, or the part that changed.
+    func schedulePaint(_ part: Rect? = nil) {
+        guard isVisible else { return }
+        if isPaintScheduled {
+            damage = part.flatMap { p in damage.map { $0.union(p) } }
+            return
+        }
+        damage = part
         isPaintScheduled = true
         let since = System.now - lastPaint
         Reactor.main.after(since >= TabSession.frameNanoseconds ? 0 : TabSession.frameNanoseconds - since) { [unowned(unsafe) self] in
@@ -502,32 +652,76 @@ public final class TabSession {
         }
     }
 
-    /// Paints the viewport. Nothing but the page's own state decides the pixels.
+    /// Paints the viewport, or the part of it that changed. Nothing but the page's own state decides the pixels.
     private func paint() {
         guard let memory = surface else { return }
-        lastPaint = System.now
+        let begun = System.now
         let target = Surface(base: memory.base.assumingMemoryBound(to: UInt32.self), width: Int(width), height: Int(height), strideWords: Int(width))
-        let whole = Rect(0, 0, width, height)
-        var background = DisplayList()
-        background.append(.fill(whole, .white))
-        rasteriser.draw(background, into: target, clip: whole, offsetX: 0, offsetY: 0)
-        var isContent = false
-        if let page, page.canPaint {
-            isContent = true
-            page.images.advanceAnimations(to: System.now)
-            page.update(width: viewportWidth, height: viewportHeight)
-            restoreScrollIfPossible(page)
-            scrollY = max(0, min(scrollY, page.view.contentHeight - viewportHeight))
-            page.interaction.scrollY = scrollY
-            page.interaction.prepareToPaint()
-            rasteriser.draw(page.view.displayList(scrollX: 0, scrollY: scrollY).scaled(percent: zoomPercent), into: target, clip: whole, offsetX: 0, offsetY: 0)
-            rasteriser.draw(page.interaction.overlay().scaled(percent: zoomPercent), into: target, clip: whole, offsetX: 0, offsetY: 0)
-            rasteriser.draw(scrollBar(page), into: target, clip: whole, offsetX: 0, offsetY: 0)
-            report(.scroll(y: scrollY, contentHeight: page.view.contentHeight))
+        var part = Rect(0, 0, width, height)
+        let shown = page.flatMap { $0.canPaint ? $0 : nil }
+        let isMoved = shown.map { prepare($0) } ?? true
+        if let damage, !isMoved { part = damage.intersection(part) }
+        damage = nil
+        clear(target, part)
+        if let shown {
+            lastPaint = begun                    // a frame without content holds up no other
+            paint(shown, target, part, isMoved)
         }
-        paintNanoseconds = System.now - lastPaint
-        if isContent { scheduleAnimation() }
-        report(.frame(x: 0, y: 0, width: width, height: height, isContent: isContent))
+        paintNanoseconds = System.now - begun
+        if shown != nil { scheduleAnimation(); scheduleTrim() }
+        report(.frame(x: part.x, y: part.y, width: part.width, height: part.height, isContent: shown != nil))
+    }
+    /// Brings layout and scroll position up to date; true when either changed.
+    private func prepare(_ page: Page) -> Bool {
+        let isChanged = page.update(width: viewportWidth, height: viewportHeight)
+        if isChanged { isTrimDue = true }
+        focusIfWanted(page)
+        restoreScrollIfPossible(page)
+        scrollY = max(0, min(scrollY, page.view.contentHeight - viewportHeight))
+        page.interaction.scrollY = scrollY
+        page.interaction.prepareToPaint()
+        page.frames.percent = zoomPercent
+        page.frames.update(scrollY: scrollY)
+        defer { paintedScrollY = scrollY }
+        return isChanged || scrollY != paintedScrollY
+    }
+    private func paint(_ page: Page, _ target: Surface, _ part: Rect, _ isMoved: Bool) {
+        if part.width == width, part.height == height { page.images.advanceAnimations(to: System.now) }
+        page.frames.beginPaint()
+        rasteriser.draw(page.view.displayList(scrollX: 0, scrollY: scrollY).scaled(percent: zoomPercent), into: target, clip: part, offsetX: 0, offsetY: 0)
+        rasteriser.draw(page.interaction.overlay().scaled(percent: zoomPercent), into: target, clip: part, offsetX: 0, offsetY: 0)
+        rasteriser.draw(scrollBar(page), into: target, clip: part, offsetX: 0, offsetY: 0)
+        page.frames.endPaint()
+        if isMoved { report(.scroll(y: scrollY, contentHeight: page.view.contentHeight)) }
+    }
+    /// White under a page; nothing under a document in a frame, which the page around it shows through.
+    private func clear(_ target: Surface, _ part: Rect) {
+        if embedding != nil {
+            for y in part.y..<part.maxY { (target.row(Int(y)) + Int(part.x)).update(repeating: 0, count: Int(part.width)) }
+            return
+        }
+        var background = DisplayList()
+        background.append(.fill(part, .white))
+        rasteriser.draw(background, into: target, clip: part, offsetX: 0, offsetY: 0)
+    }
+
+    /// Set when a layout was made whose working memory has not been given back.
+    private var isTrimDue = false
+    private var isTrimScheduled = false
+    private static let trimNanoseconds: UInt64 = 500_000_000
+    /// A moment after the last layout of a page that has arrived, what only layout used goes back to the system.
+    private func scheduleTrim() {
+        guard isTrimDue, !isTrimScheduled, let page, page.isComplete else { return }
+        isTrimScheduled = true
+        Reactor.main.after(TabSession.trimNanoseconds) { [unowned(unsafe) self] in
+            isTrimScheduled = false
+            trim()
+        }
+    }
+    private func trim() {
+        isTrimDue = false
+        page?.view.trim()
+        Heap.trim()
     }
 
     /// Animated pictures in view are painted again when their next frame is due; nothing else is ever woken for.

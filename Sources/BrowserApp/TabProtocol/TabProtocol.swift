@@ -27,6 +27,14 @@ public enum TabCommand: Sendable {
     case find(step: Int8, text: String)
     /// How pages are shown: zoom in percent, images (0 always, 1 never, 2 on the browser's own pages only).
     case preferences(zoomPercent: UInt16, imageMode: UInt8)
+    /// First of all commands to a process that shows a frame; a channel handle travels with it.
+    case embed(Embedding)
+    /// News of one of the page's frames, with a channel handle when it is attached.
+    case frameNews(number: UInt32, FrameNews)
+    /// To a frame, from its parent.
+    case focus(FrameFocus)
+    /// First of all commands to a process that was restored from an image: what its clock showed when it was saved.
+    case revive(clock: UInt64)
 
     public func emit() -> [UInt8] {
         var w = ByteWriter()
@@ -42,6 +50,10 @@ public enum TabCommand: Sendable {
         case .ping(let number): w.u8(8); w.u32(number)
         case .blob(let kind, let isLast, let bytes): w.u8(9); w.u8(kind.rawValue); w.u8(isLast ? 1 : 0); w.raw(bytes)
         case .preferences(let zoom, let images): w.u8(11); w.u16(zoom); w.u8(images)
+        case .embed(let embedding): w.u8(12); embedding.emit(&w)
+        case .frameNews(let number, let news): w.u8(13); w.u32(number); news.emit(&w)
+        case .focus(let how): w.u8(14); w.u8(how.rawValue)
+        case .revive(let clock): w.u8(15); w.u64(clock)
         case .find(let step, let text): w.u8(10); w.u8(UInt8(bitPattern: step)); w.string(clipped(text, 512))
         }
         return w.bytes
@@ -78,6 +90,14 @@ public enum TabCommand: Sendable {
         case 11:
             guard let zoom = r.u16(), let images = r.u8() else { return nil }
             return .preferences(zoomPercent: zoom, imageMode: images)
+        case 12: return Embedding.parse(&r).map { .embed($0) }
+        case 13:
+            guard let number = r.u32(), let news = FrameNews.parse(&r) else { return nil }
+            return .frameNews(number: number, news)
+        case 14:
+            guard let h = r.u8(), let how = FrameFocus(rawValue: h) else { return nil }
+            return .focus(how)
+        case 15: return r.u64().map { .revive(clock: $0) }
         default: return nil
         }
     }
@@ -96,8 +116,37 @@ public enum BlobKind: UInt8, Sendable {
     /// Control state of a page: its URL as a string, then bytes that only the tab reads (`FormState`). To the tab: for the
     /// page that the next `navigate` loads.
     case formState
-    /// HTML of a page that the browser makes, for the next `navigate` to a `jsos:` address.
+    /// HTML of a page that the browser makes, for the next `navigate` to a `jsos:` address; to a frame: its `srcdoc`.
     case document
+    /// From a page: the number of one of its frames (32 bits) and the `srcdoc` that its next `open` shows.
+    case frameDocument
+    /// A form that was sent by POST (`PostedForm`). From the tab after the location of its answer; to the tab before the
+    /// `navigate` of history to that answer: the tab asks before it sends the form again.
+    case postedForm
+}
+
+/// A form that was sent, as history keeps it.
+public struct PostedForm: Equatable, Sendable {
+    /// Larger ones are forgotten; history then only knows that there was one.
+    public static let bodyByteCountMax = 256 << 10
+    public var url: String
+    public var contentType: String
+    /// Nil when it is not there any more.
+    public var body: [UInt8]?
+    public init(url: String, contentType: String, body: [UInt8]?) { self.url = url; self.contentType = contentType; self.body = body }
+
+    public func emit() -> [UInt8] {
+        var w = ByteWriter()
+        let kept = body.flatMap { $0.count <= PostedForm.bodyByteCountMax ? $0 : nil }
+        w.u8(kept == nil ? 0 : 1); w.string(url); w.string(contentType)
+        if let kept { w.raw(kept) }
+        return w.bytes
+    }
+    public static func parse(_ bytes: [UInt8]) -> PostedForm? {
+        var r = ByteReader(bytes)
+        guard let has = r.u8(), let url = r.string(), let type = r.string() else { return nil }
+        return PostedForm(url: url, contentType: type, body: has == 1 ? r.rest() : nil)
+    }
 }
 
 /// Puts parts together again; what grows past the limit is dropped whole.
@@ -150,6 +199,12 @@ public enum TabReport: Sendable {
     case load(LoadState)
     /// The user followed a link; the browser decides where it opens.
     case open(url: String, inNewTab: Bool)
+    /// The same into a frame or tab by name, or `_parent`, `_top`.
+    case openNamed(url: String, target: String)
+    /// What the page wants of one of its frames.
+    case frameRequest(number: UInt32, FrameRequest)
+    /// From a frame to its parent.
+    case unused(UnusedInput)
     case scroll(y: Int32, contentHeight: Int32)
     /// URL under the pointer, or empty.
     case hover(url: String, shape: PointerShape)
@@ -174,6 +229,9 @@ public enum TabReport: Sendable {
         case .location(let url, let isNew): w.u8(4); w.u8(isNew ? 1 : 0); w.string(clipped(url, 3500))
         case .load(let state): w.u8(5); w.u8(state.rawValue)
         case .open(let url, let inNewTab): w.u8(6); w.u8(inNewTab ? 1 : 0); w.string(clipped(url, 3500))
+        case .openNamed(let url, let target): w.u8(15); w.string(clipped(target, 256)); w.string(clipped(url, 3500))
+        case .frameRequest(let number, let request): w.u8(16); w.u32(number); request.emit(&w)
+        case .unused(let input): w.u8(17); input.emit(&w)
         case .scroll(let y, let contentHeight): w.u8(7); w.i32(y); w.i32(contentHeight)
         case .hover(let url, let shape): w.u8(8); w.u8(shape.rawValue); w.string(clipped(url, 1024))
         case .pong(let number): w.u8(9); w.u32(number)
@@ -209,6 +267,13 @@ public enum TabReport: Sendable {
         case 6:
             guard let newTab = r.u8(), let url = r.string() else { return nil }
             return .open(url: url, inNewTab: newTab != 0)
+        case 15:
+            guard let target = r.string(), let url = r.string() else { return nil }
+            return .openNamed(url: url, target: target)
+        case 16:
+            guard let number = r.u32(), let request = FrameRequest.parse(&r) else { return nil }
+            return .frameRequest(number: number, request)
+        case 17: return UnusedInput.parse(&r).map { .unused($0) }
         case 7:
             guard let y = r.i32(), let contentHeight = r.i32() else { return nil }
             return .scroll(y: y, contentHeight: contentHeight)

@@ -71,7 +71,7 @@ public final class HTTPTransfer: HTTPExchange {
             redirect = (location, head.status)
             return
         }
-        emit(.response(HTTPResponse(url: request.url, status: head.status, reason: head.reason, headers: head.headers)))
+        emit(.response(HTTPResponse(url: request.url, status: head.status, reason: head.reason, headers: head.headers, method: request.method)))
     }
     func received(body: [UInt8]) { if redirect == nil { emit(.body(body)) } }
     /// A redirect's body is not waited for; what has come already is, to keep the connection.

@@ -43,8 +43,10 @@ public struct HTTPResponse: Sendable {
     public var status: Int
     public var reason: String
     public var headers: HTTPHeaders
-    public init(url: URL, status: Int, reason: String, headers: HTTPHeaders) {
-        self.url = url; self.status = status; self.reason = reason; self.headers = headers
+    /// Of the request that it answers: a redirect may have made a GET of a POST.
+    public var method: String
+    public init(url: URL, status: Int, reason: String, headers: HTTPHeaders, method: String = "GET") {
+        self.url = url; self.status = status; self.reason = reason; self.headers = headers; self.method = method
     }
     /// Media type without parameters, lower case; "" when absent.
     public var mediaType: String { headers.first("Content-Type").map { contentTypeParts($0).type } ?? "" }

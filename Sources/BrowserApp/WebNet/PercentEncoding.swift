@@ -52,6 +52,10 @@ public enum PercentEncoding {
     public static func encodeComponent(_ text: String) -> String { string(encode(Array(text.utf8)[...], .component)) }
     /// application/x-www-form-urlencoded (§5.2) of pairs, for form submission.
     public static func formEncode(_ pairs: [(name: String, value: String)]) -> String {
+        formEncode(bytes: pairs.map { (Array($0.name.utf8), Array($0.value.utf8)) })
+    }
+    /// The same of text that is encoded already.
+    public static func formEncode(bytes pairs: [(name: [UInt8], value: [UInt8])]) -> String {
         var out: [UInt8] = []
         for p in pairs {
             if !out.isEmpty { out.append(38) }
@@ -61,8 +65,8 @@ public enum PercentEncoding {
         }
         return string(out)
     }
-    private static func appendForm(_ text: String, _ out: inout [UInt8]) {
-        for b in text.utf8 {
+    private static func appendForm(_ text: [UInt8], _ out: inout [UInt8]) {
+        for b in text {
             let isPlain = isAlphanumeric(b) || b == 0x2A || b == 0x2D || b == 0x2E || b == 0x5F
             if isPlain { out.append(b) } else if b == 32 { out.append(43) } else { out.append(37); out.append(digits[Int(b >> 4)]); out.append(digits[Int(b & 15)]) }
         }

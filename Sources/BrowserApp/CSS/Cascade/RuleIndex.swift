@@ -24,6 +24,8 @@ final class RuleIndex {
     private let idHeads: [Int32], classHeads: [Int32], typeHeads: [Int32]
     private let universalHead: Int32
     let usesState: ElementState
+    /// What a change of a state can restyle.
+    let dependence: StateDependence
     static let unlayered: UInt64 = 0xFFF
 
     init(sheets: [StyleSheet], context: MediaContext) {
@@ -38,6 +40,9 @@ final class RuleIndex {
         idHeads = builder.idHeads; classHeads = builder.classHeads; typeHeads = builder.typeHeads
         universalHead = builder.universalHead
         usesState = builder.usesState
+        var dependence = StateDependence()
+        for entry in builder.entries { dependence.add(entry.selector, frozen[Int(entry.sheet)]) }
+        self.dependence = dependence
     }
     deinit { storage.deallocate() }
 

@@ -55,7 +55,7 @@ final class StyleSheet {
     /// Some value depends on the viewport. Values with var() count, since their units are unknown here.
     lazy var usesViewportUnits: Bool = {
         for declaration in declarations where declaration.value.usesViewport { return true }
-        return !customs.isEmpty
+        return customs.contains { $0.isVariable }
     }()
 
     /// Whether a condition and all around it hold.

@@ -21,12 +21,15 @@ final class SelectorMatcher {
 
     /// Forgets sibling positions; call before each pass over a changed document.
     func reset() {
-        siblingStepsLeft = CSSLimits.siblingStepCountMax; hasStepsLeft = CSSLimits.siblingStepCountMax
+        resetSteps()
         index.removeAll(keepingCapacity: true)
         indexFromEnd.removeAll(keepingCapacity: true)
         typeIndex.removeAll(keepingCapacity: true)
         typeIndexFromEnd.removeAll(keepingCapacity: true)
     }
+
+    /// Enough before a pass over a document whose structure is the same.
+    func resetSteps() { siblingStepsLeft = CSSLimits.siblingStepCountMax; hasStepsLeft = CSSLimits.siblingStepCountMax }
 
     private enum Outcome { case matched, failsLocally, failsAllSiblings, failsCompletely }
 

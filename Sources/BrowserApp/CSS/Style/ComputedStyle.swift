@@ -197,6 +197,33 @@ public final class ComputedStyle {
     public func setMarker(_ type: ListStyleType) { inherited.listStyleType = type; inherited.listStylePosition = .inside }
     public func setHeight(_ height: LayoutUnit) { box.height = .px(height) }
 
+    /// Whether boxes stay as they are when this style takes the place of `old`: nothing but colours, lines through and under text,
+    /// and the pointer's shape differs.
+    public func differsInPaintOnly(from old: ComputedStyle) -> Bool {
+        var inherited = old.inherited, box = old.box
+        inherited.color = self.inherited.color
+        inherited.cursor = self.inherited.cursor
+        guard inherited == self.inherited else { return false }
+        box.backgroundColor = self.box.backgroundColor
+        box.textDecorationLines = self.box.textDecorationLines
+        box.textDecorationStyle = self.box.textDecorationStyle
+        box.textDecorationColor = self.box.textDecorationColor
+        box.borderTop.color = self.box.borderTop.color
+        box.borderRight.color = self.box.borderRight.color
+        box.borderBottom.color = self.box.borderBottom.color
+        box.borderLeft.color = self.box.borderLeft.color
+        box.outline.color = self.box.outline.color
+        box.hasAuthorFrame = self.box.hasAuthorFrame             // counts on controls only, whose boxes are made again in any case
+        return box == self.box
+    }
+    public func hasSameBorders(as other: ComputedStyle) -> Bool {
+        func isSame(_ a: BorderSide, _ b: BorderSide) -> Bool { a == b || (a.width == .zero && b.width == .zero) }
+        return isSame(box.borderTop, other.box.borderTop) && isSame(box.borderRight, other.box.borderRight)
+            && isSame(box.borderBottom, other.box.borderBottom) && isSame(box.borderLeft, other.box.borderLeft)
+    }
+    /// Custom properties are compared by identity: equal ones below one parent are one object.
+    func hasSameValues(as other: ComputedStyle) -> Bool { custom === other.custom && inherited == other.inherited && box == other.box }
+
     static let initialQuotes = [QuotePair(open: "\u{201C}", close: "\u{201D}"), QuotePair(open: "\u{2018}", close: "\u{2019}")]
 
     /// Used line height when it is not `normal` (nil: take it from the font).

@@ -12,6 +12,12 @@ public struct StyleImport: Sendable {
 
 public struct StyleSheetID: Hashable, Sendable { public let raw: UInt32 }
 
+/// An element that got another style.
+public struct RestyledElement {
+    public let node: NodeID
+    public let old: ComputedStyle, new: ComputedStyle
+}
+
 public final class StyleEngine {
     public let document: Document
     /// Fonts that `ex` and `ch` are measured in; without them they are 0.5 and 0.6 em. Set before the first pass.
@@ -38,7 +44,7 @@ public final class StyleEngine {
     private var isIndexStale = true
     let matcher: SelectorMatcher
     private var filter = AncestorFilter()
-    private var resolver: StyleResolver?
+    private(set) var resolver: StyleResolver?
     private var styleOfNode: [ComputedStyle?] = []
     private var pseudoStyles: [UInt64: ComputedStyle] = [:]
     private var seenMutations = UInt64.max, seenState = UInt64.max
@@ -146,11 +152,22 @@ public final class StyleEngine {
         return !index.usesState.intersection(state).isEmpty
     }
 
+    /// The rules that match one element, for questions outside a pass.
+    func matches(of node: NodeID) -> [Int32]? {
+        guard let index else { return nil }
+        let filter = AncestorFilter()
+        var ancestor = document.parent(node), matches: [Int32] = []
+        while !ancestor.isNone { if document.isElement(ancestor) { filter.push(ancestor, document) }; ancestor = document.parent(ancestor) }
+        index.collect(node, document, matcher, filter, &matches)
+        return matches
+    }
+
     // The pass
 
     /// Brings all styles up to date. Cheap when nothing changed.
     public func computeStyles() {
         guard needsUpdate else { return }
+        if !isIndexStale, !sheetsChanged, seenMutations == document.mutationCount, followStates() { return }
         if isIndexStale { rebuildIndex() }
         guard let index, let resolver else { return }
         seenMutations = document.mutationCount
@@ -165,7 +182,9 @@ public final class StyleEngine {
         pseudoStyles = [:]
         let root = document.documentElement
         var changed = false
-        if !root.isNone { changed = walk(from: root, index, resolver) }
+        elementsStyled = 0
+        if !root.isNone { changed = walk(from: root, index, resolver, isWhole: true) }
+        restyled = nil
         if changed || oldPseudo.count != pseudoStyles.count || !samePseudo(oldPseudo) { styleVersion &+= 1 }
     }
     private func samePseudo(_ old: [UInt64: ComputedStyle]) -> Bool {
@@ -186,15 +205,68 @@ public final class StyleEngine {
         isIndexStale = false
     }
 
-    /// Depth first without recursion; children of `display: none` are skipped. Returns whether some style changed.
-    private func walk(from root: NodeID, _ index: RuleIndex, _ resolver: StyleResolver) -> Bool {
+    /// Restyles what changes of states can have touched and nothing else; false when that is not known.
+    private func followStates() -> Bool {
+        guard let index, let resolver, let changes = document.stateChanges(since: seenState) else { return false }
+        let dependence = index.dependence
+        for change in changes where !StateDependence.followed.isSuperset(of: change.states) || !dependence.everywhere.isDisjoint(with: change.states) { return false }
+        seenState = document.stateCount
+        matcher.resetSteps()
+        elementsStyled = 0
+        var changed = false
+        for change in changes {
+            guard let reach = dependence.reach(of: change.states, on: change.node, document) else { continue }
+            let parent = document.parent(change.node), isAside = reach == .siblings && document.isElement(parent)
+            if restyle(isAside ? parent : change.node, index, resolver, isWhole: reach != .element) { changed = true }
+        }
+        if changed { styleVersion &+= 1 }
+        return true
+    }
+    /// Restyles an element, and what is below it where its own style changed or, with `isWhole`, in any case.
+    private func restyle(_ node: NodeID, _ index: RuleIndex, _ resolver: StyleResolver, isWhole: Bool) -> Bool {
+        guard stored(node) != nil, node == document.documentElement || stored(document.parent(node)) != nil else { return false }     // not shown
+        filter = AncestorFilter()
+        var ancestor = document.parent(node)
+        while !ancestor.isNone, document.isElement(ancestor) { filter.push(ancestor, document); ancestor = document.parent(ancestor) }
+        let old = pseudoStyles
+        let changed = walk(from: node, index, resolver, isWhole: isWhole)
+        let isPseudoChanged = old.count != pseudoStyles.count || !samePseudo(old)
+        if isPseudoChanged { restyled = nil }
+        return changed || isPseudoChanged
+    }
+    /// Elements whose styles changed; nil when there were many, or all, or a pseudo-element's did.
+    private var restyled: [RestyledElement]?
+    private static let restyledCountMax = 64
+    private func note(_ node: NodeID, _ old: ComputedStyle?, _ new: ComputedStyle) {
+        guard let count = restyled?.count else { return }
+        if let old, count < StyleEngine.restyledCountMax { restyled?.append(RestyledElement(node: node, old: old, new: new)) } else { restyled = nil }
+    }
+    /// What changed since this was last asked; nil when it is not known.
+    public func takeRestyled() -> [RestyledElement]? {
+        defer { restyled = [] }
+        return restyled
+    }
+    /// Elements that the last pass looked at.
+    private(set) var elementsStyled = 0
+
+    /// Depth first without recursion; children of `display: none` are skipped. Without `isWhole` the walk ends at a root whose style
+    /// is what it was. Returns whether some style changed.
+    private func walk(from root: NodeID, _ index: RuleIndex, _ resolver: StyleResolver, isWhole: Bool) -> Bool {
         var node = root, matches: [Int32] = [], changed = false
         while true {
             matches.removeAll(keepingCapacity: true)
+            elementsStyled += 1
             index.collect(node, document, matcher, filter, &matches)
-            let parentStyle = node == root ? nil : stored(document.parent(node))
-            let style = resolver.style(of: node, matches, parent: parentStyle)
-            if styleOfNode[Int(node.raw)] !== style { changed = true; styleOfNode[Int(node.raw)] = style }
+            let style = resolver.style(of: node, matches, parent: stored(document.parent(node)))
+            if styleOfNode[Int(node.raw)] !== style {
+                changed = true
+                note(node, styleOfNode[Int(node.raw)], style)
+                styleOfNode[Int(node.raw)] = style
+            }
+            if !changed, !isWhole {
+                addPseudoStyles(node, matches, style, resolver)
+                return false
+            }
             if style.box.display != .none {
                 addPseudoStyles(node, matches, style, resolver)
                 let child = firstElement(document.firstChild(node))
@@ -218,7 +290,8 @@ public final class StyleEngine {
     }
     private func addPseudoStyles(_ node: NodeID, _ matches: [Int32], _ style: ComputedStyle, _ resolver: StyleResolver) {
         for pseudo in resolver.pseudos {
-            if let result = resolver.pseudoStyle(of: node, pseudo, matches, parent: style) { pseudoStyles[UInt64(node.raw) << 3 | UInt64(pseudo.rawValue)] = result }
+            let key = UInt64(node.raw) << 3 | UInt64(pseudo.rawValue)
+            if let result = resolver.pseudoStyle(of: node, pseudo, matches, parent: style) { pseudoStyles[key] = result } else if pseudoStyles[key] != nil { pseudoStyles[key] = nil }
         }
     }
 }

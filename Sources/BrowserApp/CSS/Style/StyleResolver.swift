@@ -1,5 +1,6 @@
 // From matched rules to a computed style: sorts by cascade order, adds hints and the style attribute, picks winners, builds, and
-// shares results. A cache entry is keyed by the parent's style and the exact list of matched rules.
+// shares results. A cache entry is keyed by the parent's style and the exact list of matched rules; below different parents the
+// same rules mostly give equal values, and those are one object too.
 import DOM
 import Graphics
 
@@ -12,6 +13,9 @@ final class StyleResolver {
 
     private struct CacheEntry { var parent: UInt32; var rules: [Int32]; var style: ComputedStyle }
     private var cache: [UInt64: [CacheEntry]] = [:]
+    /// Styles that the same rules gave, by hash of the rules.
+    private var byRules: [UInt64: [ComputedStyle]] = [:]
+    private static let equalSearchMax = 32
     private var nextNumber: UInt32 = 1
     private var cachedCount: UInt32 = 0
     /// Parsed style attributes and hints by text; a rule list refers to one as -1 - its index.
@@ -44,7 +48,7 @@ final class StyleResolver {
     func beginPass() {
         hints = PresentationalHints(document: document)
         if cachedCount > StyleResolver.styleCountMax || inlineSheets.count > CSSLimits.inlineStyleCacheCountMax {
-            cache.removeAll(); cachedCount = 0; inlineSheets.removeAll(); inlineByText.removeAll()
+            cache.removeAll(); byRules.removeAll(); cachedCount = 0; inlineSheets.removeAll(); inlineByText.removeAll()
         }
     }
 
@@ -117,20 +121,35 @@ final class StyleResolver {
         return Int32(-inlineSheets.count)
     }
 
+    /// The element's rules of the page's sheets in cascade order, first for their ordinary, then for their important declarations.
+    func forEachAuthorRule(_ matches: [Int32], _ body: (StyleSheet, StyleRule, _ important: Bool) -> Void) {
+        selectRules(matches, .none)
+        for rule in rules where !isBuiltIn(rule) { if let (sheet, content) = sheetAndRule(rule) { body(sheet, content, false) } }
+        for rule in importantOrder() where !isBuiltIn(rule) { if let (sheet, content) = sheetAndRule(rule) { body(sheet, content, true) } }
+    }
+
     // Sharing
 
     private func cached(parent: ComputedStyle?, isRoot: Bool) -> ComputedStyle {
         let parentNumber = parent?.number ?? 0
-        var hash = UInt64(parentNumber) &* 0x9E37_79B9_7F4A_7C15
-        for rule in rules { hash = (hash ^ UInt64(UInt32(bitPattern: rule))) &* 0x0000_0100_0000_01B3; hash ^= hash >> 29 }
+        var ruleHash: UInt64 = 0x9E37_79B9_7F4A_7C15
+        for rule in rules { ruleHash = (ruleHash ^ UInt64(UInt32(bitPattern: rule))) &* 0x0000_0100_0000_01B3; ruleHash ^= ruleHash >> 29 }
+        let hash = ruleHash ^ UInt64(parentNumber) &* 0x9E37_79B9_7F4A_7C15
         if let bucket = cache[hash] {
             for entry in bucket where entry.parent == parentNumber && entry.rules == rules { return entry.style }
         }
-        let style = compute(parent: parent, isRoot: isRoot)
-        style.number = nextNumber
-        nextNumber &+= 1
+        let style = shared(compute(parent: parent, isRoot: isRoot), ruleHash)
         cachedCount += 1
         cache[hash, default: []].append(CacheEntry(parent: parentNumber, rules: rules, style: style))
+        return style
+    }
+    /// The style with the same values that the same rules gave below another parent, else this one with a number of its own.
+    private func shared(_ style: ComputedStyle, _ ruleHash: UInt64) -> ComputedStyle {
+        let known = byRules[ruleHash] ?? []
+        for other in known where other.hasSameValues(as: style) { return other }
+        style.number = nextNumber
+        nextNumber &+= 1
+        if known.count < StyleResolver.equalSearchMax { byRules[ruleHash, default: []].append(style) }
         return style
     }
 
@@ -212,6 +231,6 @@ final class StyleResolver {
     /// Later entries of a name replace earlier ones when the resolver reads them.
     private func collectCustom(_ number: Int32, important: Bool, _ winners: inout [(name: String, text: [UInt8])]) {
         guard let (sheet, rule) = sheetAndRule(number) else { return }
-        for i in rule.customs where sheet.customs[i].isImportant == important { winners.append((sheet.customs[i].name, sheet.customs[i].text)) }
+        for i in rule.customs where sheet.customs[i].isImportant == important && sheet.customs[i].isVariable { winners.append((sheet.customs[i].name, sheet.customs[i].text)) }
     }
 }

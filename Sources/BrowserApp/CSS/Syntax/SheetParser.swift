@@ -214,7 +214,10 @@ struct SheetParser {
         var end = trimmedEnd(tokens.count, start)
         let isImportant = takeImportant(&end, start)
         if isCustom { return storeCustom(tokens[0], start, end, isImportant) }
-        guard start < end, let property = PropertyParser.property(tokens[0], in: buffer) else { return false }
+        guard start < end, let property = PropertyParser.property(tokens[0], in: buffer) else {
+            guard start < end, SVGProperties.names.index(of: tokens[0], in: buffer) != nil else { return false }
+            return storeCustom(tokens[0], start, end, isImportant)
+        }
         var parser = PropertyParser(buffer: buffer, baseURL: sheet.baseURL)
         parser.isImportant = isImportant
         parser.isQuirks = isQuirks
@@ -241,7 +244,7 @@ struct SheetParser {
         if start < end { text = Array(buffer.bytes[Int(buffer.tokens[start].sourceStart)..<Int(buffer.tokens[end - 1].sourceEnd)]) }
         guard text.count <= CSSLimits.substitutedByteCountMax else { return false }
         for i in start..<max(start, end) where buffer.tokens[i].kind == .badString || buffer.tokens[i].kind == .badURL { return false }
-        sheet.customs.append(CustomDeclaration(name: buffer.string(name), isImportant: isImportant, text: text))
+        sheet.customs.append(CustomDeclaration(name: buffer.bytes[Int(name.start)] == 0x2D ? buffer.string(name) : buffer.lowercaseString(name), isImportant: isImportant, text: text))
         return true
     }
 

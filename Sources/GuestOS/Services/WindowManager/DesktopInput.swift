@@ -171,6 +171,11 @@ extension Desktop {
     // MARK: Keyboard
 
     private func keyPressed(_ key: KeyEvent) {
+        // The machine is about to be switched off: every program may save and go.
+        if key.code == Key.power {
+            if key.action == .down { for w in windows where !w.isInternal { close(w) } }
+            return
+        }
         if key.code == Key.tab && key.modifiers.contains(.alt) {
             if key.isDown { switchWindow() }
             return

@@ -57,6 +57,7 @@ public enum DisplayItem {
     case dashedRect(Rect, dash: Int32, Color)           // dotted/dashed rules: segments of `dash` on, `dash` off along the long axis
     case glyphs(fontID: Int32, size: Int32, Color, [PositionedGlyph])   // size in 26.6 pixels per em
     case image(Bitmap, source: Rect, destination: Rect) // nearest/bilinear scaling when sizes differ
+    case surface(Surface, Rect)                         // pixels that others own, never scaled: from the corner, cut at the rectangle
     case pushClip(Rect)
     case popClip
     case pushOpacity(UInt8)

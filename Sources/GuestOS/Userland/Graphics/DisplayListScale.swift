@@ -1,5 +1,10 @@
 // A display list at another size: how a page is zoomed. Edges, not widths, are scaled, so that what touches stays together.
 
+extension Rect {
+    /// Where `DisplayList.scaled` puts this rectangle.
+    public func scaled(percent: Int32) -> Rect { percent == 100 ? self : ListScale(percent: percent).rect(self) }
+}
+
 extension DisplayList {
     /// Everything `percent` / 100 times as large, from the origin.
     public func scaled(percent: Int32) -> DisplayList {
@@ -20,7 +25,7 @@ struct ListScale {
     /// 26.6 values keep their fraction.
     private func fine(_ v: Int32) -> Int32 { Int32(clamping: Int64(v) * Int64(percent) / 100) }
     private func size(_ v: Int32) -> Int32 { max(v > 0 ? 1 : 0, value(v)) }
-    private func rect(_ r: Rect) -> Rect {
+    func rect(_ r: Rect) -> Rect {
         let x = value(r.x), y = value(r.y)
         return Rect(x, y, max(r.width > 0 ? 1 : 0, value(r.maxX) - x), max(r.height > 0 ? 1 : 0, value(r.maxY) - y))
     }
@@ -35,6 +40,7 @@ struct ListScale {
         case .glyphs(let fontID, let size, let c, let glyphs):
             return .glyphs(fontID: fontID, size: fine(size), c, glyphs.map { PositionedGlyph(glyph: $0.glyph, x: fine($0.x), y: value($0.y >> 6) << 6) })
         case .image(let bitmap, let source, let destination): return .image(bitmap, source: source, destination: rect(destination))
+        case .surface(let surface, let r): return .surface(surface, rect(r))
         case .pushClip(let r): return .pushClip(rect(r))
         default: return item
         }

@@ -37,6 +37,7 @@ public final class Rasteriser {
         case .dashedRect(let r, let dash, let c): dashed(r, dash, c)
         case .glyphs(let fontID, let size, let c, let run): drawGlyphs(fontID, size, c, run)
         case .image(let bitmap, let source, let destination): drawImage(bitmap, source, destination)
+        case .surface(let surface, let r): drawSurface(surface, r)
         case .pushClip(let r):
             if clips.count < Self.nestingMax * 4 { clips.append(target.clip) }
             target.clip = visible(r)

@@ -2,6 +2,15 @@
 // (box) when either side shrinks. Positions are 16.16 fixed point.
 
 extension Rasteriser {
+    /// Blends another surface's pixels, premultiplied, in their own size.
+    func drawSurface(_ source: Surface, _ destination: Rect) {
+        let size = Rect(destination.x, destination.y, min(destination.width, Int32(clamping: source.width)), min(destination.height, Int32(clamping: source.height)))
+        let v = visible(size)
+        if v.isEmpty { return }
+        let column = Int(Int64(v.x) - Int64(size.x) - target.dx), line = Int(Int64(v.y) - Int64(size.y) - target.dy)
+        for y in 0..<Int(v.height) { Blend.copy(pixels(v.x, v.y + Int32(y)), source.row(line + y) + column, Int(v.width)) }
+    }
+
     func drawImage(_ bitmap: Bitmap, _ source: Rect, _ destination: Rect) {
         let s = source.intersection(Rect(0, 0, Int32(clamping: bitmap.width), Int32(clamping: bitmap.height)))
         let v = visible(destination)

@@ -10,9 +10,10 @@ public enum Key {
     public static let end: UInt16 = 107, down: UInt16 = 108, pageDown: UInt16 = 109, insert: UInt16 = 110, delete: UInt16 = 111
     public static let keypadEnter: UInt16 = 96
     public static let f1: UInt16 = 59, f4: UInt16 = 62, f5: UInt16 = 63, f11: UInt16 = 87, f12: UInt16 = 88
-    public static let a: UInt16 = 30, c: UInt16 = 46, d: UInt16 = 32, l: UInt16 = 38, n: UInt16 = 49, r: UInt16 = 19
+    public static let a: UInt16 = 30, c: UInt16 = 46, d: UInt16 = 32, l: UInt16 = 38, n: UInt16 = 49, p: UInt16 = 25, r: UInt16 = 19
     public static let t: UInt16 = 20, v: UInt16 = 47, w: UInt16 = 17, x: UInt16 = 45
     public static let b: UInt16 = 48, f: UInt16 = 33, g: UInt16 = 34, h: UInt16 = 35, j: UInt16 = 36, u: UInt16 = 22, y: UInt16 = 21, z: UInt16 = 44
+    public static let power: UInt16 = 116
     public static let f3: UInt16 = 61, f6: UInt16 = 64, minus: UInt16 = 12, equals: UInt16 = 13, keypadMinus: UInt16 = 74, keypadPlus: UInt16 = 78
     public static let digit1: UInt16 = 2, digit9: UInt16 = 10, digit0: UInt16 = 11
 }

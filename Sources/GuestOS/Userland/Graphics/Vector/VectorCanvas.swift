@@ -101,6 +101,7 @@ public struct VectorGradient: Sendable {
 public enum VectorPaint: Sendable {
     case color(Color)
     case gradient(VectorGradient)
+    case pattern(VectorPattern)
 }
 
 /// Coverage of a clip over a whole canvas.
@@ -131,7 +132,10 @@ public final class VectorCanvas {
         if v.isEmpty || mask.isEmpty { return }
         let count = Int(v.width)
         var row = [UInt8](repeating: 0, count: clip == nil ? 0 : count), colors: [UInt32] = []
-        if case .gradient = paint { colors = [UInt32](repeating: 0, count: count) }
+        switch paint {
+        case .color: break
+        case .gradient, .pattern: colors = [UInt32](repeating: 0, count: count)
+        }
         let width = width
         pixels.withUnsafeMutableBufferPointer { pixels in
             mask.bytes.withUnsafeBufferPointer { m in
@@ -150,6 +154,11 @@ public final class VectorCanvas {
                                 g.row(v.x, y, out.baseAddress!, count)
                                 for i in 0..<count where coverage[i] != 0 { to[i] = Blend.covered(out[i], UInt32(coverage[i]), to[i]) }
                             }
+                        case .pattern(let p):
+                            colors.withUnsafeMutableBufferPointer { out in
+                                p.row(v.x, y, out.baseAddress!, count)
+                                for i in 0..<count where coverage[i] != 0 { to[i] = Blend.covered(out[i], UInt32(coverage[i]), to[i]) }
+                            }
                         }
                     }
                 }
@@ -161,6 +170,9 @@ public final class VectorCanvas {
             for i in 0..<count { out[i] = UInt8((UInt32(a[i]) &* UInt32(b[start &+ i]) &+ 127) / 255) }
         }
     }
+
+    /// Puts other pixels in the place of the layer's: a filter's result. There must be as many.
+    public func replace(_ other: [UInt32]) { if other.count == pixels.count { pixels = other } }
 
     // MARK: Layers
 
