@@ -25,10 +25,12 @@ let benchHibernationCommand = Command(
         OptionSpecification("policy", "LIST", "policies separated by commas, NAME or NAME:key=value,…, or all (default all; see 'simctl policies')"),
         OptionSpecification("seeds", "N", "sessions of each scenario: seeds --seed, --seed + 1, … (default 1)"),
         OptionSpecification("seed", "N", "the first seed (default 1)"),
-        OptionSpecification("ram", "SIZE", "memory of the machine, instead of the scenario's (64M to 4G)"),
+        profileOption,
+        OptionSpecification("ram", "SIZE", "memory of the machine, instead of the scenario's or profile's (64M to 4G)"),
         OptionSpecification("out", "DIR", "where results go (default report)"),
         OptionSpecification("jobs", "N", "combinations at the same time (default: processors of this host)"),
         OptionSpecification("shard", "I/N", "only the I-th of N parts, for several hosts; 'simctl bench merge' joins them"),
+        OptionSpecification("no-bound", nil, "leave out the distance to what full knowledge of the session could reach (docs/internals/memory-bound.md)"),
         OptionSpecification("record", nil, "also leave a trace of each run in DIR/traces"),
         OptionSpecification("screenshots", nil, "also leave the last picture of each run in DIR/screenshots"),
         imageOption,
@@ -79,13 +81,13 @@ private struct BenchRequest {
     let runs = try finishedRuns(request, store, arguments)
     try writeReport(runs, to: request.out)
     try writeHostFacts(image: request.image, jobCount: request.jobCount, to: request.out)
-    if arguments.flag("json") { print(ResultsFile.json(runs.flatMap(\.rows)), terminator: "") } else { printSummaries(runs) }
+    if arguments.flag("json") { print(ResultsFile.json(HibernationBound.annotate(runs).flatMap(\.rows)), terminator: "") } else { printSummaries(runs) }
     note("report: \(request.out.appendingPathComponent("report.html").path)")
     return ExitCode.success
 }
 
 private func benchRequest(_ arguments: ParsedArguments) throws -> BenchRequest {
-    var changes = ScenarioChanges()
+    var changes = ScenarioChanges(profile: try profilePath(arguments)?.path)
     if let ram = try arguments.bytes("ram") {
         guard ram >= 64 << 20, ram <= 4 << 30 else { throw CommandFailure.usage("--ram takes 64M to 4G, not '\(arguments.string("ram")!)'") }
         changes.ramByteCount = ram & ~65535
@@ -93,7 +95,8 @@ private func benchRequest(_ arguments: ParsedArguments) throws -> BenchRequest {
     let first = UInt64(try arguments.integer("seed", in: 0...Int.max - 10_000) ?? 1), count = try arguments.integer("seeds", in: 1...10_000) ?? 1
     let jobCount = try arguments.integer("jobs", in: 1...256) ?? ProcessInfo.processInfo.activeProcessorCount
     let shard = try shardOption(arguments)
-    let policies = try parsePolicies(arguments.string("policy")).map { (name: $0, specification: try resolvePolicy($0)) }
+    var policies = try parsePolicies(arguments.string("policy")).map { (name: $0, specification: try resolvePolicy($0)) }
+    if !arguments.flag("no-bound") { policies.append((HibernationBound.name, HibernationBound.name)) }
     let scenarios = try scenarioPaths(arguments.string("scenario")).map { path in (path, try mapErrors { try changes.apply(to: Scenario.load(path)) }) }
     for (_, scenario) in scenarios { _ = try mapErrors { try scenario.session(seed: first) } }      // a step that cannot be done stops here
     let image = try loadImage(arguments), program = try mapErrors { try Timeline.findExecutable() }
@@ -138,8 +141,56 @@ private func finishedRuns(_ request: BenchRequest, _ store: BenchStore, _ argume
     for (run, entry) in zip(runs, entries) { try mapErrors { try BenchStore.write(run, to: store.location(entry)) } }
     try mapErrors { try store.writeManifest(entries) }
     try writeReport(runs, to: out)
-    if arguments.flag("json") { print(ResultsFile.json(runs.flatMap(\.rows)), terminator: "") } else { printSummaries(runs) }
+    if arguments.flag("json") { print(ResultsFile.json(HibernationBound.annotate(runs).flatMap(\.rows)), terminator: "") } else { printSummaries(runs) }
     note("report: \(out.appendingPathComponent("report.html").path)")
+    return ExitCode.success
+}
+
+let benchRecordCommand = Command(
+    words: ["bench", "record"], arguments: "[TRACE]", summary: "turn your own session into a scenario",
+    details: """
+    Makes a scenario (docs/formats/scenario.md) of what a person did: of the keys, clicks and turns of the wheel in TRACE
+    ('simctl run --record'), or, without TRACE, of a session that you play now in the window, on the pages of the built-in
+    page server. Close the window to end it. 'simctl bench hibernation --scenario FILE' then plays it under each policy.
+    """,
+    options: [OptionSpecification("out", "FILE", "the scenario, NAME.json (default session.json)")] + liveOptions + machineOptions.filter { $0.name != "network" && $0.name != "policy" },
+    argumentCount: 0...1,
+    examples: [
+        Example("simctl bench record --url http://10.0.2.2/python/index.html --out mine.json", "play, close the window, and it is a scenario"),
+        Example("simctl bench record s.trace --out mine.json", "of a session that was recorded before"),
+    ],
+    exitCodes: [(ExitCode.badData, "bad trace or script, or nothing was done in it"), (ExitCode.noInput, "no such file"), (ExitCode.cannotCreate, "a file cannot be written"), (ExitCode.unavailable, "no display")],
+    seeAlso: ["simctl run --record", "simctl bench hibernation", "docs/formats/scenario.md"],
+    run: benchRecord)
+
+/// Of `run`, for a session that is played now.
+private let liveOptions = [
+    OptionSpecification("url", "URL", "page that the browser opens first"),
+    OptionSpecification("headless", nil, "no window: with --input"),
+    OptionSpecification("for", "TIME", "stop after this much virtual time"),
+    OptionSpecification("input", "FILE", "input script"),
+]
+
+@Sendable func benchRecord(_ arguments: ParsedArguments) throws -> Int32 {
+    let out = arguments.string("out") ?? "session.json"
+    guard out.hasSuffix(".json") else { throw CommandFailure.usage("--out takes a file NAME.json, not '\(out)'") }
+    let name = URL(fileURLWithPath: out).deletingPathExtension().lastPathComponent
+    var path = arguments.arguments.first ?? ""
+    let isLive = path.isEmpty
+    if isLive {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("terrarium-\(getpid()).trace").path
+        var run = arguments
+        run.values["out"] = nil
+        run.values["network"] = "pages"
+        run.values["record"] = path
+        let code = try runMachine(run)
+        if code != ExitCode.success { return code }
+    }
+    defer { if isLive { try? FileManager.default.removeItem(atPath: path) } }
+    let trace = try openTrace(path)
+    if trace.header.configuration.parameter("network") == "slirp" { note("the session was on the host's network; the scenario will find the pages of the built-in server only") }
+    try write(try mapErrors { try SessionRecorder.scenario(trace, name: name) }, to: out)
+    note("scenario: \(out)")
     return ExitCode.success
 }
 

@@ -48,7 +48,7 @@ struct BenchExtras {
 }
 
 func writeReport(_ runs: [BenchRun], to out: URL) throws {
-    for file in BenchOutput.files(runs) { try write(file.bytes, to: out.appendingPathComponent(file.name).path) }
+    for file in BenchOutput.files(HibernationBound.annotate(runs)) { try write(file.bytes, to: out.appendingPathComponent(file.name).path) }
 }
 
 /// About the host and the build, apart from the results, which are the same everywhere.
@@ -65,7 +65,8 @@ func writeHostFacts(image: SystemImage, jobCount: Int, to out: URL) throws {
 // MARK: Terminal
 
 /// One table a scenario: a line for each policy, over all sessions.
-func printSummaries(_ runs: [BenchRun]) {
+func printSummaries(_ all: [BenchRun]) {
+    let runs = HibernationBound.annotate(all)
     var scenarios: [String] = []
     for run in runs where !scenarios.contains(run.combination.scenario) { scenarios.append(run.combination.scenario) }
     for name in scenarios {
@@ -83,6 +84,12 @@ enum BenchInterrupt {
     nonisolated(unsafe) private(set) static var isInterrupted = false
     static func watch() {
         isInterrupted = false
+        // Whoever started this program may have left them blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         signal(SIGINT) { _ in BenchInterrupt.isInterrupted = true }
         signal(SIGTERM) { _ in BenchInterrupt.isInterrupted = true }
     }

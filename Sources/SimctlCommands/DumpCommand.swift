@@ -43,9 +43,7 @@ private func laidOut(_ address: String, _ arguments: ParsedArguments, laysOutSki
     let width = try arguments.integer("width", in: 16...8192) ?? 1280, height = try arguments.integer("height", in: 16...16384) ?? 800
     let page = try LocalPage.load(address)
     page.view.laysOutSkippedContents = laysOutSkipped
-    page.view.viewportWidth = Int32(width)
-    page.view.viewportHeight = Int32(height)
-    page.view.update()
+    try page.layOut(width: width, height: height)
     return (page, width, height)
 }
 
@@ -55,10 +53,10 @@ private func laidOut(_ address: String, _ arguments: ParsedArguments, laysOutSki
     let (page, _, _) = try laidOut(arguments.arguments[0], arguments, laysOutSkipped: kinds.isEmpty || kinds[0] == "layout")
     var dump = PageDump(page: page)
     switch kinds.first ?? "layout" {
-    case "dom": dump.dom()
+    case "dom": dump.dom(page)
     case "text": dump.text()
     case "display-list": dump.displayList()
-    default: dump.layout()
+    default: dump.layout(page)
     }
     try write(dump.json.bytes + [0x0A], to: arguments.string("output") ?? "-")
     return ExitCode.success
@@ -87,18 +85,30 @@ private struct PageDump {
     let page: LocalPage
     var json = JSONText()
 
-    mutating func layout() {
-        let page = page
+    /// An iframe's object holds those of its document, in that document's coordinates.
+    mutating func layout(_ page: LocalPage) {
         json.open("[")
         for box in page.view.elementBoxes() {
             json.item()
-            json.inline {
-                PageDump.element(box.node, page, &$0)
-                $0.key("x"); $0.number(box.x); $0.key("y"); $0.number(box.y)
-                $0.key("width"); $0.number(box.width); $0.key("height"); $0.number(box.height)
+            json.open("{")
+            PageDump.element(box.node, page, &json)
+            json.key("x"); json.number(box.x); json.key("y"); json.number(box.y)
+            json.key("width"); json.number(box.width); json.key("height"); json.number(box.height)
+            if let frame = page.frames.first(where: { $0.node == box.node }) {
+                openFrame(frame)
+                json.key("elements")
+                layout(frame.page)
+                json.close("}")
             }
+            json.close("}")
         }
         json.close("]")
+    }
+    private mutating func openFrame(_ frame: LocalFrame) {
+        json.key("frame")
+        json.open("{")
+        json.key("url")
+        json.string(frame.page.document.url)
     }
     private static func element(_ n: NodeID, _ page: LocalPage, _ out: inout JSONText) {
         out.key("tag"); out.string(page.document.name(n).string)
@@ -107,13 +117,13 @@ private struct PageDump {
     }
 
     /// One object a node, children inside; without recursion, since documents nest without bound.
-    mutating func dom() {
+    mutating func dom(_ page: LocalPage) {
         let document = page.document
         var n = document.root
         while true {
             json.item()
             json.open("{")
-            describe(n)
+            describe(n, page)
             let child = document.firstChild(n)
             if !child.isNone { json.key("children"); json.open("["); n = child; continue }
             json.close("}")
@@ -126,7 +136,7 @@ private struct PageDump {
             n = document.nextSibling(n)
         }
     }
-    private mutating func describe(_ n: NodeID) {
+    private mutating func describe(_ n: NodeID, _ page: LocalPage) {
         let document = page.document
         json.key("type")
         switch document.kind(n) {
@@ -139,23 +149,36 @@ private struct PageDump {
         case .element:
             json.string("element"); json.key("tag"); json.string(document.name(n).string)
             let attributes = document.attributes(n)
-            if attributes.isEmpty { return }
-            json.key("attributes")
-            json.inline { for a in attributes { $0.key(a.name.string); $0.string(a.value) } }
+            if !attributes.isEmpty {
+                json.key("attributes")
+                json.inline { for a in attributes { $0.key(a.name.string); $0.string(a.value) } }
+            }
+            if let frame = page.frames.first(where: { $0.node == n }) {
+                openFrame(frame)
+                json.key("document")
+                dom(frame.page)
+                json.close("}")
+            }
         }
     }
 
     mutating func text() {
         json.open("[")
+        text(page, x: 0, y: 0, frame: nil)
+        json.close("]")
+    }
+    /// A page's lines, then those in its frames, all in coordinates of the outermost document.
+    private mutating func text(_ page: LocalPage, x: Int32, y: Int32, frame: String?) {
         for line in page.view.textLines() {
             json.item()
             json.inline {
-                $0.key("x"); $0.number(line.x); $0.key("y"); $0.number(line.y)
+                $0.key("x"); $0.number(line.x + LayoutUnit(x)); $0.key("y"); $0.number(line.y + LayoutUnit(y))
                 $0.key("width"); $0.number(line.width); $0.key("height"); $0.number(line.height)
                 $0.key("text"); $0.string(line.text)
+                if let frame { $0.key("frame"); $0.string(frame) }
             }
         }
-        json.close("]")
+        for f in page.frames { text(f.page, x: x + f.area.x, y: y + f.area.y, frame: f.page.document.url) }
     }
 
     mutating func displayList() {
@@ -182,6 +205,7 @@ private struct PageDump {
             out.key("font"); out.raw("\(font)"); out.key("size"); out.number(LayoutUnit(raw: size)); out.key("count"); out.raw("\(glyphs.count)")
             if let first = glyphs.first { out.key("x"); out.number(LayoutUnit(raw: first.x)); out.key("y"); out.number(LayoutUnit(raw: first.y)) }
         case .image(let bitmap, _, let r): head("image", r); out.key("source"); out.raw("[\(bitmap.width), \(bitmap.height)]")
+        case .surface(_, let r): head("frame", r)
         case .pushClip(let r): head("push-clip", r)
         case .popClip: head("pop-clip")
         case .pushOpacity(let alpha): head("push-opacity"); out.key("alpha"); out.raw("\(alpha)")

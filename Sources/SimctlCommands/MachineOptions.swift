@@ -7,7 +7,10 @@ import Terrarium
 
 let imageOption = OptionSpecification("image", "DIR", "guest image or recipe folder (default images/out, the desktop)")
 
+let profileOption = OptionSpecification("profile", "NAME", "device profile in images/profiles, or a path to its .json: processor, memory, swap, network, display (other options win)")
+
 let machineOptions: [OptionSpecification] = [
+    profileOption,
     OptionSpecification("ram", "SIZE", "guest memory, e.g. 512M or 1G (default 512M; 64M to 4G)"),
     OptionSpecification("cpu-mhz", "N", "instructions per microsecond (default 1000)"),
     OptionSpecification("seed", "N", "decides every random byte in the guest (default 1)"),
@@ -21,6 +24,7 @@ let machineOptions: [OptionSpecification] = [
 func configuration(_ arguments: ParsedArguments, _ image: SystemImage) throws -> SimulationConfiguration {
     var c = SimulationConfiguration()
     image.settings?.apply(to: &c)
+    if let path = try profilePath(arguments) { try mapErrors { try DeviceProfile.load(path) }.apply(to: &c) }
     if let ram = try arguments.bytes("ram") {
         guard ram >= 64 << 20, ram <= 4 << 30 else { throw CommandFailure.usage("--ram takes 64M to 4G, not '\(arguments.string("ram")!)'") }
         c.ramByteCount = ram & ~65535
@@ -32,6 +36,15 @@ func configuration(_ arguments: ParsedArguments, _ image: SystemImage) throws ->
     if let resolution = arguments.string("resolution") { (c.width, c.height) = try parseResolution(resolution, 320, 240) }
     c.url = arguments.string("url") ?? ""
     return c
+}
+
+/// The file of `--profile`.
+func profilePath(_ arguments: ParsedArguments) throws -> URL? {
+    guard let text = arguments.string("profile") else { return nil }
+    if text.hasSuffix(".json") { return URL(fileURLWithPath: text) }
+    let folder = projectDirectory().appendingPathComponent("images/profiles"), known = DeviceProfile.names(in: folder)
+    guard known.contains(text) else { throw CommandFailure("there is no device profile '\(text)'.\(suggestion(text, among: known)) There are: \(known.joined(separator: ", "))", code: ExitCode.noInput) }
+    return folder.appendingPathComponent("\(text).json")
 }
 
 func parseResolution(_ text: String, _ widthMin: Int, _ heightMin: Int, option: String = "resolution") throws -> (Int, Int) {

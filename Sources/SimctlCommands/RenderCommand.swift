@@ -34,9 +34,7 @@ let renderCommand = Command(
         size = (parts[0], parts[1])
     }
     let page = try LocalPage.load(path)
-    page.view.viewportWidth = Int32(size.width)
-    page.view.viewportHeight = Int32(size.height)
-    page.view.update()
+    try page.layOut(width: size.width, height: size.height)
     let scroll = Int32(try arguments.integer("scroll", in: 0...1_000_000) ?? 0)
     if let file = arguments.string("layout") { try write(Array(page.view.layoutTreeText().utf8), to: file) }
     if let file = arguments.string("screenshot") { try write(try mapErrors { try PNGWriter.encode(pixels: page.pixels(size.width, size.height, scroll), width: size.width, height: size.height) }, to: file) }

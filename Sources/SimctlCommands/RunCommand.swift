@@ -25,8 +25,10 @@ let runCommand = Command(
 
     \(straceHelp)
 
-    --state FILE keeps what programs write below /data from run to run (not yet the browser's history and bookmarks):
-    FILE is made when it is missing. 'simctl disk ls FILE' shows what is in it.
+    --state FILE keeps what programs write below /data from run to run: the browser's bookmarks, history, settings and open
+    tabs, downloads, and your own files. FILE is made when it is missing. 'simctl disk ls FILE' shows what is in it, and
+    'simctl disk cat FILE /browser/library' what the browser keeps. Closing the window (or ctrl-C) gives programs half a
+    second to save; --for cuts the power.
 
     A data disk (--disk) is a file that is made when it is missing and that keeps what the guest wrote when the run ends;
     what the guest has flushed survives a crash of simctl. \(diskHelp)
@@ -153,21 +155,24 @@ private func run(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedA
     let condition: RunCondition = plan.duration.map { .predicateOrTick(isOver, Tick(nanoseconds: $0)) } ?? .predicate(isOver)
     try input?.attach()
     let reason = simulation.run(until: condition, pacing: plan.isHeadless ? .asFastAsPossible : .wallClock)
+    // The picture is of the end that was asked for, not of the desktop that programs have left.
+    let picture = plan.screenshot == nil ? [] : simulation.screenshot()
+    if reason == .closed || reason == .requested { simulation.shutDown() }
     // What the guest wrote last is still on its way through the console device.
     if watch?.hasHappened == true { simulation.run(nanoseconds: 1_000_000) }
     input?.detach()
-    return try conclude(simulation, plan, arguments, recorder, isReached: watch?.hasHappened, reason)
+    return try conclude(simulation, plan, arguments, recorder, picture, isReached: watch?.hasHappened, reason)
 }
 
 /// Writes what was asked for and says how the run ended.
-private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedArguments, _ recorder: TraceWriter?, isReached: Bool?, _ reason: StopReason) throws -> Int32 {
+private func conclude(_ simulation: Simulation, _ plan: RunPlan, _ arguments: ParsedArguments, _ recorder: TraceWriter?, _ picture: [UInt8], isReached: Bool?, _ reason: StopReason) throws -> Int32 {
     let diskProblem = keepDisk(simulation)
     if let recorder {
         try mapErrors { try finishRecording(simulation, recorder) }
         note("trace: \(arguments.string("record")!)")
     }
     if let path = plan.screenshot {
-        try write(simulation.screenshot(), to: path)
+        try write(picture, to: path)
         note("screenshot: \(URL(fileURLWithPath: path).path)")
     }
     if let path = arguments.string("report") { try write(Array(RunReport.json(simulation).utf8), to: path) }
@@ -219,6 +224,9 @@ final class InterruptSource: HostSource {
         signal(SIGINT) { _ in InterruptSource.isInterrupted = true }
         signal(SIGTERM) { _ in InterruptSource.isInterrupted = true }
     }
-    func poll() { if InterruptSource.isInterrupted { machine.requestStop() } }
+    func poll() {
+        if InterruptSource.isInterrupted { machine.requestStop() }
+        InterruptSource.isInterrupted = false
+    }
     var needsWallClock: Bool { false }
 }

@@ -97,7 +97,7 @@ private struct Fuzzer {
         }
         guard result > 0 else { return }
         switch call {
-        case .handleDuplicate, .shmCreate, .archiveOpen, .timerCreate, .eventCreate, .serviceRegister, .serviceConnect, .spawn, .clone, .deviceOpen:
+        case .handleDuplicate, .shmCreate, .archiveOpen, .timerCreate, .eventCreate, .serviceRegister, .serviceConnect, .spawn, .clone, .processRestore, .pressureEvent, .deviceOpen:
             keep(result)
         case .shmMap, .fbMap: if windows.count < 50 { windows.append(result) }
         default: break
@@ -160,7 +160,8 @@ public func start(_ bootstrap: Int32) {
         guard let p = spawn(system, "unreachable") else { break }
         for _ in 0..<1000 {
             if p.info?.exitReason != 0 { break }
-            System.yield()
+            // Not by yielding: the calls may have made this program one that drives a device, before all others.
+            _ = rawSystemCall(.waitMany, 0, 0, System.deadline(System.now + 100_000))
         }
         if p.info?.exitReason == ExitReason.trapped.rawValue { lost += 1 }
         p.handle.close()

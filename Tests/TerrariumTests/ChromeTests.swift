@@ -37,7 +37,7 @@ extension WholeMachine {
             let first = s.contentHash
             try act(s, ["key enter"])
             #expect(s.contentHash != first && count(s, 0xFF9632) > 20 && count(s, 0xFFEE88) > 20)
-            #expect(try !shows(s, "1 of 2"))
+            #expect(try !shows(s, "1 of 2") && shows(s, "2 of 2"))
             try act(s, ["key esc"])
             #expect(count(s, 0xFF9632) == 0)
 

@@ -9,13 +9,6 @@ import Testing
 
 extension WholeMachine {
     @Suite struct Files {
-        /// The desktop's image and the program `files-check`.
-        private static func image() throws -> SystemImage {
-            let real = try Project.image()
-            func absolute(_ e: ImageEntry) -> ImageEntry { ImageEntry(name: e.name, path: real.location(e).path, hash: e.hash) }
-            return SystemImage(directory: real.directory, programs: try real.programs.map(absolute) + [TestPrograms.entry("files-check.swift")],
-                               files: real.files.map(absolute), pagesHash: real.pagesHash)
-        }
         private static let expected = [
             "root: system/ tmp/", "boot.conf: start=files,files-check", "write to /system: read-only", "make directory: done", "write small: done", "read small: hello",
             "write large: done", "read large: equal", "copy: 700001", "exclusive: already exists", "append: hello wo", "remove a full directory: directory is not empty",
@@ -23,7 +16,7 @@ extension WholeMachine {
             "malformed: disconnected", "freed with its client: 53248", "files-check: done",
         ]
         private func check() throws -> Simulation {
-            let s = try Simulation.bare(try Self.image(), start: "files,files-check")
+            let s = try Simulation.bare(try Project.image(adding: ["files-check.swift"]), start: "files,files-check")
             #expect(s.run(untilConsole: "files-check: done", withinSeconds: 5), "\(s.consoleText)")
             return s
         }

@@ -72,7 +72,7 @@ extension WholeMachine {
         /// The shipped policy, driven by nothing but too little memory.
         @Test func pressureAloneHibernatesAndEverythingComesBack() throws {
             var script = ""
-            let pages = ["python/library/os.html", "python/library/typing.html", "python/library/datetime.html", "python/library/unittest.html"]
+            let pages = ["python/library/os.html", "python/genindex-all.html", "ffmpeg/ffmpeg-all.html", "python/contents.html"]
             for (i, page) in pages.enumerated() { script += "\(3 * i + 3)s key ctrl+t\n\(3 * i + 3).3s type \"10.0.2.2/\(page)\\n\"\n" }
             script += "17s key ctrl+1\n19s key ctrl+2\n"
             let s = try Simulation.desktop(url: "http://10.0.2.2/python/library/stdtypes.html", script: script) { $0.ramByteCount = 64 << 20 }

@@ -10,12 +10,6 @@ import Testing
 
 extension WholeMachine {
     @Suite struct Persistence {
-        private static func image() throws -> SystemImage {
-            let real = try Project.image()
-            func absolute(_ e: ImageEntry) -> ImageEntry { ImageEntry(name: e.name, path: real.location(e).path, hash: e.hash) }
-            return SystemImage(directory: real.directory, programs: try real.programs.map(absolute) + [TestPrograms.entry("data-check.swift")],
-                               files: real.files.map(absolute), pagesHash: real.pagesHash)
-        }
         /// A run of `data-check` on the disk, ended in order; its lines, and the machine. Not kept: the disk stays as it is.
         private func check(_ disk: String, faults: String = "", seed: UInt64 = 1, until text: String = "data-check: later", isKept: Bool = true) throws -> (lines: [String], machine: Simulation) {
             var c = SimulationConfiguration()
@@ -27,7 +21,7 @@ extension WholeMachine {
             c.disk = DiskConfiguration(path: disk, byteCount: FileManager.default.fileExists(atPath: disk) ? nil : 16 << 20)
             c.disk!.isSnapshot = !isKept
             c.disk!.faults = try FaultPlan(parsing: faults)
-            let s = try Simulation(c, image: try Self.image())
+            let s = try Simulation(c, image: try Project.image(adding: ["data-check.swift"]))
             _ = s.run(untilConsole: text, withinSeconds: 20)
             try s.closeDisk()
             return (s.consoleText.split(separator: "\n").compactMap { line in line.range(of: "data-check] ").map { String(line[$0.upperBound...]) } }, s)

@@ -31,11 +31,12 @@ enum Project {
         }
         return try SystemImage.load(imageDirectory)
     }
-    /// The same desktop with other pages on its page server.
-    static func image(pages: URL) throws -> SystemImage {
+    /// The same desktop with other pages on its page server, and with programs of Tests/Programs.
+    static func image(pages: URL? = nil, adding programs: [String] = []) throws -> SystemImage {
         let real = try image()
         func absolute(_ e: ImageEntry) -> ImageEntry { ImageEntry(name: e.name, path: real.location(e).path, hash: e.hash) }
-        return SystemImage(directory: pages, programs: real.programs.map(absolute), files: real.files.map(absolute), pagesHash: hexadecimal(PageSet.hash(pages)))
+        return SystemImage(directory: pages ?? real.directory, programs: try real.programs.map(absolute) + programs.map { try TestPrograms.entry($0) }, files: real.files.map(absolute),
+                           pagesHash: pages.map { hexadecimal(PageSet.hash($0)) } ?? real.pagesHash)
     }
     /// Public suites lie beside the project, not in it.
     static func conformance(_ name: String) -> String { root.appendingPathComponent("../shared/conformance/\(name)").standardizedFileURL.path }

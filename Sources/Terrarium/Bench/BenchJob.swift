@@ -39,11 +39,18 @@ public struct BenchJob: Codable, Sendable {
 
 /// What the command line changes about a scenario.
 public struct ScenarioChanges: Codable, Equatable, Sendable {
+    /// File of a device profile.
+    public var profile: String?
     public var ramByteCount: Int?
-    public init(ramByteCount: Int? = nil) { self.ramByteCount = ramByteCount }
+    public init(profile: String? = nil, ramByteCount: Int? = nil) { self.profile = profile; self.ramByteCount = ramByteCount }
 
     public func apply(to scenario: Scenario) throws -> Scenario {
         var s = scenario
+        if let profile {
+            let p = try DeviceProfile.load(URL(fileURLWithPath: profile))
+            p.apply(to: &s.configuration)
+            s.profile = p.name
+        }
         if let ramByteCount { s.configuration.ramByteCount = ramByteCount }
         return s
     }

@@ -1,6 +1,7 @@
 // The numbers of one run, as rows of `results.json`. Each is described in docs/formats/results.md.
 
 import Kernel
+import MemoryManager
 
 extension HibernationBench {
     static func rows(_ simulation: Simulation, _ observer: RunObserver, _ run: BenchRun) -> [ResultRow] {
@@ -23,7 +24,7 @@ extension HibernationBench {
         add("new_tab_latency_p50", "ns", "lower", percentile(run.openLatencies, perMille: 500))
         add("reloads", "count", "lower", UInt64(observer.reloads))
         add("discards", "count", "lower", UInt64(observer.discards.count))
-        add("discards_unnecessary", "count", "lower", UInt64(observer.unnecessaryDiscards(reserve: UInt32(KernelLimits.reserveFrameCount))))
+        add("discards_unnecessary", "count", "lower", UInt64(observer.unnecessaryDiscards(reserve: UInt32(MemoryLimits.reserveFrameCount))))
         add("out_of_memory_kills", "count", "lower", counters.outOfMemoryKills)
         add("tabs_opened", "count", "none", UInt64(run.openLatencies.count))
         add("tabs_at_first_loss", "count", "none", UInt64(observer.tabsAtFirstLoss ?? 0))
@@ -52,8 +53,16 @@ extension HibernationBench {
         add("compression_time", "ns", "lower", simulation.kernel.memoryCounters.compressionNanoseconds)
         add("pages_compressed", "count", "none", simulation.kernel.memoryCounters.compressions)
         add("pages_decompressed", "count", "none", simulation.kernel.memoryCounters.decompressions)
+        let memory = simulation.kernel.memoryCounters
+        add("refaults", "count", "lower", memory.refaults)
+        add("evictions", "count", "none", memory.evictions)
+        add("pages_refused", "count", "none", memory.refusals)
+        add("prefetches", "count", "none", memory.prefetches)
+        add("prefetch_hits", "count", "none", memory.prefetchHits)
+        add("promotions_per_minute", "count", "lower", mean { UInt64($0.promoted) } * 6)
         add("swap_written", "bytes", "lower", simulation.block?.writtenByteCount ?? 0)
         add("swap_read", "bytes", "lower", simulation.block?.readByteCount ?? 0)
+        add("wake_cost", "ns", "lower", HibernationBound.wakeCost(simulation, switches: run.switches))
         add("decisions", "count", "none", UInt64(run.decisions.count))
         add("decisions_refused", "count", "lower", counters.refusedDecisions)
         return rows

@@ -12,6 +12,7 @@ public enum BenchOutput {
             ("results.json", Array(ResultsFile.json(rows).utf8)),
             ("results.csv", Array(ResultsFile.csv(rows).utf8)),
             ("decisions.jsonl", Array(decisions(runs).utf8)),
+            ("trace.perfetto-trace", PerfettoTrace.bytes(runs)),
             ("report.html", Array(HibernationReport.html(runs).utf8)),
         ]
     }
@@ -24,7 +25,7 @@ public enum BenchOutput {
             let head = "{\"scenario\":\(ResultsFile.quoted(c.scenario)),\"policy\":\(ResultsFile.quoted(c.policy)),\"seed\":\(c.seed),"
             for d in run.decisions {
                 text += head + "\"tick_ns\":\(d.tick),\"by\":\(ResultsFile.quoted(d.policy)),\"action\":\(ResultsFile.quoted(d.action)),\"reason\":\(ResultsFile.quoted(d.reason)),"
-                text += "\"tab\":\(d.tab),\"pid\":\(d.pid),\"frames_free\":\(d.framesFree),\"frames_low\":\(d.framesLow),\"pressure_some_per_mille\":\(d.pressureSome),\"applied\":\(d.isApplied)}\n"
+                text += "\"tab\":\(d.tab),\"pid\":\(d.pid),\"amount\":\(d.amount),\"generation\":\(d.generation),\"pages_moved\":\(d.pagesMoved),\"frames_free\":\(d.framesFree),\"frames_low\":\(d.framesLow),\"pressure_some_per_mille\":\(d.pressureSome),\"applied\":\(d.isApplied)}\n"
             }
         }
         return text

@@ -98,6 +98,7 @@ public struct BenchStore: Sendable {
         do {
             let run = try JSONDecoder().decode(BenchRun.self, from: data)
             guard run.schema == BenchRun.schema else { throw TerrariumError(.badData, "\(url.path) has schema \(run.schema), this simctl reads \(BenchRun.schema)") }
+            if let problem = run.problem { throw TerrariumError(.badData, "\(url.path) is damaged: its \(problem) cannot be") }
             return run
         } catch is DecodingError { throw TerrariumError(.badData, "\(url.path) is not a run of 'simctl bench hibernation' (docs/formats/results.md)") }
     }

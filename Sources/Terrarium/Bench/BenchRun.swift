@@ -33,6 +33,17 @@ public struct BenchRun: Codable, Equatable, Sendable {
     /// Combined state hash at the end, hexadecimal.
     public var finalHash: String = ""
 
+    /// What no run can have; nil when everything is possible. Files come from other hosts, and sums of these numbers follow.
+    var problem: String? {
+        let ticks: UInt64 = 1 << 60, frames: UInt32 = 1 << 24
+        if about.nanoseconds > ticks || about.ramByteCount < 0 || about.swapByteCount < 0 { return "about" }
+        if rows.contains(where: { $0.value < 0 || $0.value > 1 << 60 }) { return "rows" }
+        if switches.contains(where: { $0.tick > ticks || ($0.latency ?? 0) > ticks }) || openLatencies.contains(where: { $0 > ticks }) { return "switches" }
+        if tabStates.contains(where: { $0.from > ticks || $0.to > ticks }) || decisions.contains(where: { $0.tick > ticks }) { return "times" }
+        if samples.contains(where: { s in s.milliseconds > ticks / 1_000_000 || [s.process, s.shared, s.pool, s.kernel, s.free, s.active, s.hidden, s.asleep, s.wanted].contains { $0 > frames } }) { return "samples" }
+        return nil
+    }
+
     public struct About: Codable, Equatable, Sendable {
         public var summary: String
         public var ramByteCount: Int
@@ -69,6 +80,8 @@ public struct BenchRun: Codable, Equatable, Sendable {
         /// Pages of tabs that would be resident if nothing had been taken from them.
         public var wanted: UInt32
         public var pressureSome: UInt32, pressureFull: UInt32
+        /// Pages of the last ten seconds that came back from pool or swap because they were touched.
+        public var promoted: UInt32
     }
     public struct TabSpan: Codable, Equatable, Sendable {
         public var tab: UInt32
@@ -80,6 +93,8 @@ public struct BenchRun: Codable, Equatable, Sendable {
         public var tick: UInt64
         public var policy: String, action: String, reason: String
         public var pid: UInt32, tab: UInt32
+        /// Pages asked for and the youngest generation, where the action takes them; pages moved for it by the end.
+        public var amount: UInt32, generation: UInt8, pagesMoved: UInt32
         public var framesFree: UInt32, framesLow: UInt32
         public var pressureSome: UInt32
         public var isApplied: Bool

@@ -18,6 +18,7 @@ public enum HibernationBench {
     ///   - prepare: called before the first turn, for example to attach a trace recorder.
     public static func run(_ scenario: Scenario, _ combination: BenchCombination, specification: String? = nil, key: String = "", image: SystemImage,
                            prepare: (Simulation) throws -> Void = { _ in }, finish: (Simulation) throws -> Void = { _ in }) throws -> BenchRun {
+        if combination.policy == HibernationBound.name { return try HibernationBound.run(scenario, combination, key: key, image: image) }
         let session = try scenario.session(seed: combination.seed)
         var configuration = scenario.configuration
         configuration.policy = specification ?? combination.policy
@@ -50,6 +51,6 @@ public enum HibernationBench {
     }
     private static func decision(_ d: DecisionRecord) -> BenchRun.Decision {
         BenchRun.Decision(tick: d.nowNanoseconds, policy: d.policy.description, action: d.decision.action.name.description, reason: d.decision.reason.name.description,
-                          pid: d.decision.pid, tab: d.tabID, framesFree: d.framesFree, framesLow: d.framesLow, pressureSome: d.pressureSomePerMille, isApplied: d.isApplied)
+                          pid: d.decision.pid, tab: d.tabID, amount: d.decision.amount, generation: d.decision.generation, pagesMoved: d.pagesMoved, framesFree: d.framesFree, framesLow: d.framesLow, pressureSome: d.pressureSomePerMille, isApplied: d.isApplied)
     }
 }

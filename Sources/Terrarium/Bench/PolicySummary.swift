@@ -12,7 +12,7 @@ public struct PolicySummary: Sendable {
         self.policy = policy
         runCount = runs.count
         latencies = runs.flatMap { $0.switches.compactMap(\.latency) }
-        for run in runs { for row in run.rows { sums[row.metric, default: 0] += row.value } }
+        for run in runs { for row in run.rows { sums[row.metric, default: 0] &+= row.value } }
     }
     public func sum(_ metric: String) -> Int64 { sums[metric] ?? 0 }
     public func mean(_ metric: String) -> Int64 { sum(metric) / Int64(max(1, runCount)) }
@@ -46,10 +46,12 @@ public struct PolicySummary: Sendable {
         Column(title: "stall ‰", direction: "lower", value: { $0.mean("pressure_some_mean") }, text: { "\($0)" }),
         Column(title: "swap MiB", direction: "lower", value: { $0.sum("swap_written") }, text: mebibytes),
         Column(title: "busy s", direction: "lower", value: { $0.mean("busy_time") }, text: { tenths($0 / 100_000_000) }),
+        Column(title: "wake ms", direction: "lower", value: { $0.sum("wake_cost") }, text: milliseconds),
+        Column(title: "bound ms", direction: "none", value: { $0.sum("bound_wake_cost") }, text: milliseconds),
     ]
 
     /// Thousandths and tenths without floating point, so that every host writes the same.
     static func milliseconds(_ ns: Int64) -> String { tenths((ns + 50_000) / 100_000) }
-    static func mebibytes(_ bytes: Int64) -> String { tenths((bytes * 10) >> 20) }
+    static func mebibytes(_ bytes: Int64) -> String { tenths(((bytes >> 10) * 10) >> 10) }
     static func tenths(_ value: Int64) -> String { "\(value / 10).\(value % 10)" }
 }

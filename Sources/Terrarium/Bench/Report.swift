@@ -13,10 +13,7 @@ public struct PlotSeries: Sendable {
 }
 
 public enum ReportPalette {
-    public static let policies = ["#4c6a92", "#c8553d", "#2f6f4f", "#8e6c8a", "#b08900", "#3b8ea5"]
-    public static let states: [(String, String)] = [
-        ("process", "#4c6a92"), ("shared", "#8fb0d9"), ("compressed pool", "#c8553d"), ("kernel", "#9aa5b1"), ("free", "#e4e7eb"),
-    ]
+    public static let policies = ["#4c6a92", "#c8553d", "#2f6f4f", "#8e6c8a", "#b08900", "#3b8ea5", "#d17a9b", "#6b8e23", "#7a5c3e", "#1f4e79", "#e08e45", "#52606d", "#a63d40", "#5b5ea6"]
 }
 
 public struct Report {
@@ -100,30 +97,17 @@ public struct Report {
         body += svg + "</svg>" + Report.legend(layers.map { ($0.name, $0.color) })
     }
 
-    /// Horizontal bars, one a row.
-    public mutating func bars(title: String, unit: String, rows: [(String, UInt64, String)]) {
-        let width = 860, left = 150, rowHeight = 26
-        let maxValue = max(1, rows.map { $0.1 }.max() ?? 1)
-        var svg = Report.svgOpen(width, rows.count * rowHeight + 30) + "<text x=\"0\" y=\"15\" class=\"t\">\(Report.escaped(title)) (\(Report.escaped(unit)))</text>"
-        for (i, row) in rows.enumerated() {
-            let top = 26 + i * rowHeight
-            let w = Int(row.1 * UInt64(width - left - 90) / maxValue)
-            svg += "<text x=\"\(left - 8)\" y=\"\(top + 14)\" class=\"e\">\(Report.escaped(row.0))</text>"
-            svg += "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(max(1, w))\" height=\"18\" fill=\"\(row.2)\"/><text x=\"\(left + w + 6)\" y=\"\(top + 14)\" class=\"v\">\(row.1)</text>"
-        }
-        body += svg + "</svg>\n"
-    }
-
     public func html() -> String {
         """
         <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>\(Report.escaped(title))</title><style>
-        body { font: 15px/1.5 "DejaVu Sans", system-ui, sans-serif; color: #1f2933; max-width: 900px; margin: 32px auto; padding: 0 20px }
+        body { font: 15px/1.5 "DejaVu Sans", system-ui, sans-serif; color: #1f2933; max-width: 1080px; margin: 32px auto; padding: 0 20px }
         h1 { font-size: 26px; margin-bottom: 4px } h2 { font-size: 19px; margin: 30px 0 8px; border-bottom: 1px solid #cbd2d9 } .lead { color: #52606d }
-        table { border-collapse: collapse; width: 100%; font-size: 14px } th { text-align: right; background: #f0f3f6 } td { text-align: right }
-        th, td { padding: 5px 10px; border-bottom: 1px solid #e4e7eb } th:first-child, td:first-child { text-align: left } .best { font-weight: bold; color: #2f6f4f }
+        table { border-collapse: collapse; width: 100%; font-size: 13px } th { text-align: right; vertical-align: bottom; background: #f0f3f6 } td { text-align: right }
+        th, td { padding: 4px 7px; border-bottom: 1px solid #e4e7eb } th:first-child, td:first-child { text-align: left } .best { font-weight: bold; color: #2f6f4f }
         svg { display: block; margin: 14px 0 2px } svg text { font: 12px "DejaVu Sans", sans-serif; fill: #52606d } svg .t { font-weight: bold; fill: #1f2933 }
         svg .e { text-anchor: end } svg .m { text-anchor: middle } svg .v { fill: #1f2933 } svg .g { stroke: #cbd2d9; stroke-width: .5 }
         .legend { font-size: 13px; margin: 0 0 14px 64px } .legend i { display: inline-block; width: 11px; height: 11px; margin: 0 5px 0 14px } code { background: #f0f3f6; padding: 1px 4px }
+        details { margin: 10px 0; border: 1px solid #e4e7eb; border-radius: 4px; padding: 4px 12px } summary { cursor: pointer; font-weight: bold }
         </style></head><body>
         \(body)</body></html>
 
@@ -133,10 +117,10 @@ public struct Report {
     static func escaped(_ s: String) -> String {
         s.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(of: ">", with: "&gt;").replacingOccurrences(of: "\"", with: "&quot;")
     }
-    private static func svgOpen(_ width: Int, _ height: Int) -> String {
+    static func svgOpen(_ width: Int, _ height: Int) -> String {
         "<svg width=\"\(width)\" height=\"\(height)\" viewBox=\"0 0 \(width) \(height)\" role=\"img\">"
     }
-    private static func legend(_ items: [(String, String)]) -> String {
+    static func legend(_ items: [(String, String)]) -> String {
         "<p class=\"legend\">" + items.map { "<i style=\"background:\($0.1)\"></i>\(escaped($0.0))" }.joined() + "</p>\n"
     }
     /// The next 1, 2 or 5 times a power of ten, so that axis labels are round.

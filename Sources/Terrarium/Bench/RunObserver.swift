@@ -66,11 +66,11 @@ final class RunObserver {
         let m = simulation.kernel.memoryRecord, snapshot = simulation.kernel.snapshot()
         var s = BenchRun.Sample(milliseconds: tick / 1_000_000, process: m.framesProcess, shared: m.framesShared, pool: m.framesCompressedPool, kernel: m.framesKernel, free: m.framesFree,
                                 pagesCompressed: m.pagesCompressed, pagesSwapped: m.pagesSwapped, active: 0, hidden: 0, asleep: 0, wanted: 0,
-                                pressureSome: m.pressureSome10, pressureFull: m.pressureFull10)
+                                pressureSome: m.pressureSome10, pressureFull: m.pressureFull10, promoted: m.promotedPages10)
         var seen: [UInt32] = []
         for t in snapshot.tabs {
             let i = index(of: t.tabID)
-            tabs[i].pages = t.pagesPrivate + t.pagesCompressed + t.pagesSwapped
+            tabs[i].pages = t.pagesPrivate + t.pagesCompressed + t.pagesSwapped + t.pagesFilled
             tabs[i].footprint = tabs[i].pages
             tabs[i].isDiscarded = false
             seen.append(t.tabID)

@@ -16,7 +16,6 @@ public struct Scenario: Sendable {
         var url: String?
         var input: String?
         var seconds: Int?
-        var profile: String?
         var base: String?
         var steps: [SessionStepFile]?
         var generator: GeneratorRecipe?
@@ -29,8 +28,8 @@ public struct Scenario: Sendable {
     public let name: String
     public let summary: String
     public var configuration: SimulationConfiguration
-    /// Device profile that the scenario is meant for; nil: the standard machine.
-    public let profile: String?
+    /// Name of the device profile; nil: the standard machine.
+    public internal(set) var profile: String?
     let content: Content
     /// Hash of the files that make the scenario.
     public let contentHash: UInt64
@@ -63,7 +62,7 @@ public struct Scenario: Sendable {
         c.height = file.height
         c.url = file.url ?? ""
         c.network = .pages
-        return Scenario(name: file.name, summary: file.summary, configuration: c, profile: file.profile, content: content, contentHash: hasher.value)
+        return Scenario(name: file.name, summary: file.summary, configuration: c, profile: nil, content: content, contentHash: hasher.value)
     }
 
     private static func read(_ file: File, _ path: URL, _ hasher: inout StateHasher) throws(TerrariumError) -> Content {
@@ -92,7 +91,7 @@ public struct Scenario: Sendable {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }
     /// Where and why, without the decoder's own words.
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         guard let e = error as? DecodingError else { return "it is no JSON" }
         func place(_ c: DecodingError.Context) -> String { c.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".") }
         switch e {
@@ -119,7 +118,7 @@ public struct Scenario: Sendable {
         }
     }
     private func drive(_ url: String, _ steps: [SessionStep], _ seconds: Int?) throws(TerrariumError) -> Session {
-        let driven = try SessionDriver.drive(steps, width: configuration.width, height: configuration.height, from: Scenario.startNanoseconds)
+        let driven = try SessionDriver.drive(steps, width: configuration.width, height: configuration.height, from: min(Scenario.startNanoseconds, steps.first?.nanoseconds ?? .max))
         let end = seconds.map { UInt64($0) * 1_000_000_000 } ?? (driven.endNanoseconds + Scenario.tailNanoseconds) / 1_000_000_000 * 1_000_000_000
         return Session(url: url, events: driven.events, script: driven.script, nanoseconds: end, steps: steps, switchCount: driven.switchCount, openCount: driven.openCount, followCount: driven.followCount)
     }

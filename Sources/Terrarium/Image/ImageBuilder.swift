@@ -41,7 +41,7 @@ public struct ImageBuilder {
         var files: [ImageEntry] = []
         for name in ImageBuilder.fontNames { files.append(try font(name)) }
         let pages = output.appendingPathComponent("pages")
-        let count = try PageSet.copy(recipe: root.appendingPathComponent("images/pages.json"), to: pages)
+        let count = try PageSet.copy(recipe: root.appendingPathComponent("images/pages.json"), to: pages) + PageGenerator.write(to: pages)
         progress("pages: \(count) files")
         let image = SystemImage(directory: output, programs: programs, files: files, pagesHash: hexadecimal(PageSet.hash(pages)), system: systemHash)
         try image.save()

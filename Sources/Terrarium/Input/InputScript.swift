@@ -157,6 +157,31 @@ enum KeyNames {
         }
         return scalar == " " ? (57, false) : nil
     }
+    /// What a key types; nil for keys that type nothing, and for Tab, which moves the focus.
+    static func character(_ code: UInt16, shift: Bool) -> Character? {
+        if code == 28 { return "\n" }
+        if code == 57 { return " " }
+        for (row, shifted, first) in rows where code >= first && Int(code - first) < row.count {
+            let text = shift ? shifted : row
+            return text[text.index(text.startIndex, offsetBy: Int(code - first))]
+        }
+        return nil
+    }
+    /// `ctrl`, `shift`, `alt` or `meta` when the key is one of them, left or right.
+    static func modifier(_ code: UInt16) -> String? {
+        switch code {
+        case 29, 97: "ctrl"
+        case 42, 54: "shift"
+        case 56, 100: "alt"
+        case 125, 126: "meta"
+        default: nil
+        }
+    }
+    /// The name by which `key` presses it.
+    static func name(_ code: UInt16) -> String? {
+        let names = named.filter { $0.value == code }.map { $0.key }.sorted()
+        return names.first ?? character(code, shift: false).map { String($0) }
+    }
     private static let rows: [(String, String, UInt16)] = [
         ("1234567890-=", "!@#$%^&*()_+", 2), ("qwertyuiop[]", "QWERTYUIOP{}", 16), ("asdfghjkl;'`", "ASDFGHJKL:\"~", 30),
         ("\\zxcvbnm,./", "|ZXCVBNM<>?", 43),
@@ -165,6 +190,6 @@ enum KeyNames {
         "esc": 1, "escape": 1, "backspace": 14, "tab": 15, "enter": 28, "return": 28, "ctrl": 29, "shift": 42, "alt": 56,
         "space": 57, "f1": 59, "f2": 60, "f3": 61, "f4": 62, "f5": 63, "f6": 64, "f7": 65, "f8": 66, "f9": 67, "f10": 68,
         "f11": 87, "f12": 88, "home": 102, "up": 103, "pageup": 104, "left": 105, "right": 106, "end": 107, "down": 108,
-        "pagedown": 109, "insert": 110, "delete": 111, "meta": 125, "plus": 13, "minus": 12,
+        "pagedown": 109, "insert": 110, "delete": 111, "meta": 125, "power": 116, "plus": 13, "minus": 12,
     ]
 }

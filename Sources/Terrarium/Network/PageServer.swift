@@ -78,7 +78,17 @@ final class PageFiles {
         guard location.path.hasPrefix(directory.path + "/") else { return .notFound(path) }
         if files[name] == nil { files[name] = FileManager.default.contents(atPath: location.path).map { [UInt8]($0) } }
         guard let content = files[name] else { return .notFound(path) }
-        return HTTPServerResponse(contentType: PageFiles.contentType(location.pathExtension), body: content)
+        var response = HTTPServerResponse(contentType: PageFiles.contentType(location.pathExtension), body: content)
+        response.headers = headers(location)
+        return response
+    }
+    /// More header fields of a file, one `Name: value` a line, stand in `FILE.headers` beside it.
+    private func headers(_ location: Foundation.URL) -> [(name: String, value: String)] {
+        guard let text = try? String(contentsOf: location.appendingPathExtension("headers"), encoding: .utf8) else { return [] }
+        return text.split(whereSeparator: \.isNewline).compactMap { line in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            return (line[..<colon].trimmingCharacters(in: .whitespaces), line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces))
+        }
     }
 
     static func contentType(_ suffix: String) -> String {
@@ -86,7 +96,9 @@ final class PageFiles {
         case "html", "htm": "text/html; charset=utf-8"
         case "css": "text/css"
         case "png": "image/png"
+        case "bmp": "image/bmp"
         case "svg": "image/svg+xml"
+        case "gif": "image/gif"
         case "txt": "text/plain; charset=utf-8"
         default: "application/octet-stream"
         }

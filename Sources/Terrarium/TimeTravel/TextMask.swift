@@ -99,15 +99,21 @@ struct TextMask {
             for x in margin..<(width - margin) {
                 let i = y * width + x
                 if peak < 0 || bytes[i] > bytes[peak] { peak = i }
-                if x == 0 || bytes[i - 1] == 0, edge < 0 || bytes[i] > bytes[edge] { edge = i }
+                if isEdge(i), edge < 0 || bytes[i] > bytes[edge] { edge = i }
             }
             let middle = width / 2
             clear.append((0..<width).filter { bytes[y * width + $0] == 0 }.min { abs($0 - middle) < abs($1 - middle) } ?? -1)
         }
+        // A stem at the left (E, L, 2) has its only clear edges in the margin, into which a neighbour seldom reaches; a faint
+        // one in the middle would be lost in grey text.
+        if edge < 0 || bytes[edge] < TextMask.edgeMin { edge = bytes.indices.filter(isEdge).max { bytes[$0] < bytes[$1] } ?? -1 }
         if edge < 0 || bytes[edge] == 0 || bytes[peak] == 0 { return nil }
     }
+    private func isEdge(_ i: Int) -> Bool { i % width == 0 || bytes[i - 1] == 0 }
 
     static let contrastMin = 24, tolerance: Int32 = 3
+    /// Coverage of an edge that is seen at that contrast.
+    private static let edgeMin: UInt8 = 128
     private static func channels(_ p: UInt32) -> (Int32, Int32, Int32) { (Int32(p >> 16 & 255), Int32(p >> 8 & 255), Int32(p & 255)) }
 
     /// Whether the pixels at (x, y) are this mask in one colour, over one background a row (rules and gradients lie under text).

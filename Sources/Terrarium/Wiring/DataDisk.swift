@@ -102,6 +102,14 @@ extension Simulation {
         try DiskSnapshot.save(dataDisk.storage, contentHash: hash, path: Simulation.diskPath(besideTrace: path))
     }
 
+    /// Presses the power key and goes on for half a second, in which programs save and close and the file service writes.
+    /// For a run with a data disk that was ended from outside; without a disk nothing happens.
+    public func shutDown() {
+        guard dataDisk != nil, disk?.isPowerLost == false else { return }
+        for isDown in [true, false] { send(.key(code: 116, down: isDown)) }
+        run(nanoseconds: 500_000_000)
+    }
+
     /// The orderly end: the data disk's changes come into its file, and others may use it. Throws when the host could not
     /// keep something.
     public func closeDisk() throws {

@@ -105,6 +105,8 @@ final class HostedHAL: HAL {
     func setSystemCallResult(task: Int32, _ value: Int64) { cpu.setSystemCallResult(task: Int(task), value) }
     func memoryPages(task: Int32) -> UInt32 { cpu.memoryPages(task: Int(task)) }
     func saveTask(_ task: Int32) -> [UInt8] { cpu.saveTask(Int(task)) }
+    func restoreTask(_ task: Int32, _ bytes: [UInt8]) -> Bool { cpu.restoreTask(Int(task), bytes) }
+    func programHash(_ program: Int32) -> UInt64 { cpu.programs[Int(program)].contentHash }
 
     // Boot archive
     var archiveFileCount: Int { archive.count }

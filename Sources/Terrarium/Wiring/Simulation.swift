@@ -28,6 +28,8 @@ public struct SimulationConfiguration: Sendable {
     public var swapByteCount = 512 << 20
     /// What goes wrong with the swap disk on purpose.
     public var swapFaults = FaultPlan.none
+    /// Speeds of another device than the standard machine (`DeviceProfile`).
+    public var device: DeviceModel?
     /// The data disk; nil: none.
     public var disk: DiskConfiguration?
     /// Programs that init starts instead of the desktop, comma-separated; empty for the desktop.
@@ -41,7 +43,8 @@ public struct SimulationConfiguration: Sendable {
 
     /// As `key=value` for the trace header, in a fixed order.
     public var parameters: [String] {
-        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"] + (swapFaults == .none ? [] : ["swap-faults=\(swapFaults)"]) + (disk?.parameters ?? [])
+        ["width=\(width)", "height=\(height)", "url=\(url)", "network=\(network.rawValue)", "policy=\(policy)", "swap=\(swapByteCount)", "start=\(startPrograms)", "boot=\(bootProgram)"]
+            + (swapFaults == .none ? [] : ["swap-faults=\(swapFaults)"]) + (device.map { ["\(DeviceModel.key)=\($0.text)"] } ?? []) + (disk?.parameters ?? [])
     }
     /// For the machine that runs `image`, whose parts stand among the parameters so that a trace names them.
     func machine(_ image: SystemImage) -> MachineConfiguration {
@@ -70,6 +73,10 @@ public struct SimulationConfiguration: Sendable {
         policy = machine.parameter("policy") ?? "none"
         startPrograms = machine.parameter("start") ?? ""
         bootProgram = machine.parameter("boot") ?? "init"
+        if let text = machine.parameter(DeviceModel.key) {
+            guard let model = DeviceModel(text: text) else { throw TerrariumError(.badData, "the trace's device '\(text)' is not one that this simctl can build") }
+            device = model
+        }
         disk = try DiskConfiguration(machine)
     }
 }
@@ -115,12 +122,12 @@ public final class Simulation {
         for entry in image.programs { programs.append((entry.name, try ProgramCache.load(image.location(entry).path))) }
         hal = try HostedHAL(machine: machine, cpu: cpu, programs: programs, files: try Simulation.archive(configuration, image))
 
-        gpu = GPUDevice(width: configuration.width, height: configuration.height)
-        block = configuration.swapByteCount > 0 ? BlockDevice(storage: try MemoryStorage(byteCount: configuration.swapByteCount), faults: configuration.swapFaults, seed: configuration.seed) : nil
+        gpu = GPUDevice(width: configuration.width, height: configuration.height, cost: configuration.device?.gpuCost ?? .gpu)
+        block = configuration.swapByteCount > 0 ? BlockDevice(storage: try MemoryStorage(byteCount: configuration.swapByteCount), cost: configuration.device?.swapCost ?? .nvme, faults: configuration.swapFaults, seed: configuration.seed) : nil
         let backend: any NetBackend
         switch (configuration.network, mode) {
         case (.pages, _):
-            let server = try PageServer(machine: machine, directory: image.pagesDirectory)
+            let server = try PageServer(machine: machine, directory: image.pagesDirectory, model: configuration.device?.link ?? PageServer.defaultLink)
             pageServer = server
             backend = server
         case (.slirp, .live):
@@ -145,6 +152,11 @@ public final class Simulation {
 
         var kernelConfiguration = KernelConfiguration()
         kernelConfiguration.instructionPicoseconds = UInt64(1_000_000 / configuration.cpuMHz)
+        if let device = configuration.device {
+            device.apply(to: &kernelConfiguration.costs)
+            kernelConfiguration.swapReadPage = device.swapPageNanoseconds(device.swapReadBytesPerMicrosecond)
+            kernelConfiguration.swapWritePage = device.swapPageNanoseconds(device.swapWriteBytesPerMicrosecond)
+        }
         kernelConfiguration.isSwapEnabled = configuration.swapByteCount > 0
         kernelConfiguration.policy = policy
         kernelConfiguration.swapReadPage = BlockCost.nvme.read.nanoseconds(bytes: 65536)

@@ -11,14 +11,21 @@ struct BrowserGeometry {
     static let contentTop = 54
     /// Middle of a tab in the strip.
     static let stripMiddle = contentTop + 18
-    /// Tabs are at least this wide (`ChromeLayout.tabWidth`).
-    static let tabWidthMin = 9, tabWidthMax = 200
+    /// `ChromeLayout.tabWidth`.
+    static let tabWidthMin = 28, tabWidthMax = 200
 
     func tabWidth(_ count: Int) -> Int { max(Self.tabWidthMin, min(Self.tabWidthMax, (width - 48) / max(1, count))) }
-    /// A point on tab `index` of `count` that is not its close button; nil when the tab is outside the window.
-    func tab(_ index: Int, of count: Int) -> (x: Int, y: Int)? {
-        let w = tabWidth(count), x = 8 + index * w + min(w / 2, 40)
-        return x < width - 1 ? (x, Self.stripMiddle) : nil
+    /// Where even the narrowest tabs do not fit, the strip shows those around the active one (`ChromeLayout.shownTabs`).
+    func shownTabs(_ count: Int, active: Int) -> Range<Int> {
+        let room = max(1, (width - 48) / Self.tabWidthMin)
+        if count <= room { return 0..<count }
+        let first = max(0, min(active - room / 2, count - room))
+        return first..<(first + room)
+    }
+    /// A point on the tab at `position` among those shown that is not its close button.
+    func tab(_ position: Int, of count: Int) -> (x: Int, y: Int) {
+        let w = tabWidth(count)
+        return (8 + position * w + min(w / 2, 40), Self.stripMiddle)
     }
     /// Where the wheel turns: over the page.
     var page: (x: Int, y: Int) { (width / 2, height * 2 / 3) }
@@ -121,10 +128,15 @@ struct SessionDriver {
     }
     private mutating func show(_ tab: Int) throws(TerrariumError) {
         if tab == active { return }
-        let p = try place(of: tab)
-        result.switchCount += 1
-        try emit("click \(p.x) \(p.y)")
-        active = tab
+        guard let target = strip.firstIndex(of: tab) else { throw TerrariumError(.badData, "tab \(tab) is not open") }
+        // A tab that the strip does not show is reached over the one at its edge.
+        while !shown.contains(target) {
+            let edge = target < shown.lowerBound ? shown.lowerBound : shown.upperBound - 1
+            if strip[edge] == active { throw TerrariumError(.badData, "tab \(tab) cannot be reached: the window is too narrow") }
+            try click(strip[edge])
+            pause(400)
+        }
+        try click(tab)
     }
     /// The browser moves a pinned tab behind the other pinned ones, and an unpinned one before the rest.
     private mutating func pin() throws(TerrariumError) {
@@ -150,10 +162,17 @@ struct SessionDriver {
         pinned.removeAll { $0 == closing }
         if closing == active { active = strip[min(index, strip.count - 1)] }
     }
+    private mutating func click(_ tab: Int) throws(TerrariumError) {
+        let p = try place(of: tab)
+        result.switchCount += 1
+        try emit("click \(p.x) \(p.y)")
+        active = tab
+    }
+    private var shown: Range<Int> { geometry.shownTabs(strip.count, active: strip.firstIndex(of: active) ?? 0) }
     private func place(of tab: Int) throws(TerrariumError) -> (x: Int, y: Int) {
         guard let index = strip.firstIndex(of: tab) else { throw TerrariumError(.badData, "tab \(tab) is not open") }
-        guard let p = geometry.tab(index, of: strip.count) else { throw TerrariumError(.badData, "tab \(tab) is outside the window: \(strip.count) tabs do not fit into \(geometry.width) pixels") }
-        return p
+        guard shown.contains(index) else { throw TerrariumError(.badData, "tab \(tab) is not shown: \(strip.count) tabs do not fit into \(geometry.width) pixels; switch to it first") }
+        return geometry.tab(index - shown.lowerBound, of: strip.count)
     }
 
     // MARK: Page

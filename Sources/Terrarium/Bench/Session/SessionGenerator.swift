@@ -58,6 +58,11 @@ public struct GeneratorRecipe: Codable, Sendable {
         if tabs.isEmpty || tabs.contains(where: { $0.count < 1 || $0.count > SessionDriver.tabsMax || $0.spread < 0 || $0.weight < 1 }) { return "a mode of tabs has count 1 to \(SessionDriver.tabsMax), spread and weight" }
         if !(1...5000).contains(actions) || dwellSeconds.isEmpty || dwellSeconds.contains(where: { !(0...3600).contains($0) }) { return "actions is 1 to 5000, dwellSeconds a list of 0 to 3600" }
         if !(1...1000).contains(openUntilPerMille) { return "openUntilPerMille is 1 to 1000" }
+        if sites.contains(where: { $0.weight > 1_000_000 || !(0...500).contains($0.links ?? 0) || !(1...500).contains($0.field ?? 1) }) { return "a site has a weight up to 1000000, links up to 500, field 1 to 500" }
+        if tabs.contains(where: { $0.spread > SessionDriver.tabsMax || $0.weight > 1_000_000 }) { return "spread of tabs is at most \(SessionDriver.tabsMax), weight 1000000" }
+        if !(0...1_000_000).contains(linksPerSwitchPerMille ?? 0) { return "linksPerSwitchPerMille is 0 to 1000000" }
+        if (breakSeconds ?? []).contains(where: { !(0...36_000).contains($0) }) { return "breakSeconds are 0 to 36000" }
+        if [pinnedTabs, recentTabs, coldTabs].contains(where: { !(1...40).contains($0 ?? 1) }) { return "pinnedTabs, recentTabs and coldTabs are 1 to 40" }
         return nil
     }
 }
