@@ -3,6 +3,7 @@ import Devices
 @testable import BrowserFuzzing
 @testable import DeviceFuzzing
 @testable import Fuzzing
+import Foundation
 import XCTest
 
 final class FuzzTests: XCTestCase {
@@ -40,8 +41,8 @@ final class FuzzTests: XCTestCase {
     /// A few seconds of every entry find nothing and get past the first checks; with its planted bug each finds that.
     func testEveryEntryIsCleanAndFindsItsPlantedBug() throws {
         let entries = DeviceFuzzEntries.all + BrowserFuzzEntries.all
-        XCTAssertEqual(entries.map(\.name), ["devices", "drivers", "html", "css", "images", "url", "http", "bounds"])
-        let small = ["html": 60, "css": 10, "images": 150, "url": 2000, "http": 1000]      // operations of a debug build
+        XCTAssertEqual(entries.map(\.name), ["devices", "drivers", "html", "css", "images", "svg", "url", "http", "bounds"])
+        let small = ["html": 60, "css": 10, "images": 150, "svg": 60, "url": 2000, "http": 1000]      // operations of a debug build
         for entry in entries where small[entry.name] != nil {
             let fuzzer = try entry.make(false)
             _ = try FuzzCommand.cases(entry, fuzzer, seed: 500, operations: small[entry.name]!)
@@ -53,6 +54,21 @@ final class FuzzTests: XCTestCase {
                 XCTAssertTrue("\($0)".contains("Again: Fuzz \(entry.name) --seed "), "\($0)")
             }
         }
+    }
+
+    /// Giants that are quick in a debug build; all of them are in `make fuzz` and in CI's pass.
+    func testGiantsAreBounded() throws {
+        let fuzzer = try BoundsFuzzer(hasCanary: false)
+        for name in ["endless grid", "variables that double", "declared PNG of 1 GB", "declared GIF", "declared JPEG", "declared WebP", "declared BMP", "declared icon", "svg in gzip of zeros"] {
+            let index = try XCTUnwrap(BoundsFuzzer.names.firstIndex(of: name))
+            try fuzzer.run(seed: UInt64(index + 1), operations: 1)
+        }
+    }
+
+    /// CI's pass: `.ci/run` gives each of the browser's entries FUZZ_PASS_SECONDS.
+    func testPassOfSomeSeconds() throws {
+        guard let seconds = ProcessInfo.processInfo.environment["FUZZ_PASS_SECONDS"] else { throw XCTSkip("FUZZ_PASS_SECONDS is not set") }
+        for entry in BrowserFuzzEntries.all { XCTAssertEqual(FuzzCommand.run([entry.name, "--seconds", seconds], BrowserFuzzEntries.all), 0, entry.name) }
     }
 
     func testOptions() throws {

@@ -9,6 +9,7 @@ import HTML
 import Images
 import Layout
 import Machine
+import SVG
 import WebNet
 
 final class BoundsFuzzer: Fuzzer {
@@ -25,7 +26,7 @@ final class BoundsFuzzer: Fuzzer {
     let caseOperationCount = 1
 
     static let names = ["deep nesting", "deep inline nesting", "huge attribute", "many attributes", "table of 100,000 rows", "many formatting elements", "long text", "many rules", "long selector",
-                        "deep parentheses", "deep blocks", "variables that double", "endless grid", "declared PNG of 1 GB", "declared GIF", "declared JPEG", "declared WebP", "declared BMP", "declared icon", "long URL", "endless header"]
+                        "deep parentheses", "deep blocks", "variables that double", "endless grid", "declared PNG of 1 GB", "declared GIF", "declared JPEG", "declared WebP", "declared BMP", "declared icon", "svg of nested use", "svg of nested patterns", "svg in gzip of zeros", "long URL", "endless header"]
 
     func run(seed: UInt64, operations: Int) throws {
         let name = Self.names[Int((seed &- 1) % UInt64(Self.names.count))]
@@ -62,6 +63,9 @@ final class BoundsFuzzer: Fuzzer {
         case "variables that double": return page(Array("<p>x".utf8), Array("p{--v0:aaaaaaaaaaaaaaaa;".utf8) + (1..<64).flatMap { Array("--v\($0):var(--v\($0 - 1))var(--v\($0 - 1));".utf8) } + Array("font-family:var(--v63)}".utf8))
         case "endless grid":
             return page(Array("<div class=g><i></i><b></b></div>".utf8), Array(".g{display:grid;grid-template-columns:repeat(1000000000,1px);grid-auto-rows:1px}i{grid-area:1000000000/1000000000/span 1000000000/-1}b{grid-row:span 2000000000}".utf8))
+        case "svg of nested use": return nestedUse()
+        case "svg of nested patterns": return nestedPatterns(filterStepCount: 200 * percent / 100)
+        case "svg in gzip of zeros": return zerosInGzip()
         case "long URL": return URL("http://host/" + String(repeating: "a/../%41\u{e4}", count: 100_000 * percent / 100)).map { "\($0.href.utf8.count) bytes" } ?? "refused"
         case "endless header":
             var parser = HTTPResponseParser(isHeadRequest: false), out: [HTTPResponseParser.Output] = []
@@ -92,6 +96,51 @@ final class BoundsFuzzer: Fuzzer {
             do { _ = try ImageDecoder.decode(bytes); answers.append("shown") } catch { answers.append(error.sentence) }
         }
         return answers.last ?? ""
+    }
+
+    private func nestedUse() -> String {
+        var content = "<g id='l0'><path d='M0 0h9v9z' stroke='red'/></g>"
+        for i in 1..<30 {
+            let below = "#l" + String(i - 1)
+            content += "<g id='l" + String(i) + "'><use href='" + below + "'/><use href='" + below + "' x='1'/></g>"
+        }
+        return svg(content + "<use href='#l29'/>")
+    }
+    private func nestedPatterns(filterStepCount: Int) -> String {
+        var content = "<filter id='f'>" + String(repeating: "<feGaussianBlur stdDeviation='9'/><feOffset/>", count: filterStepCount) + "</filter>"
+        content += "<pattern id='p0' width='1' height='1'><rect width='9' height='9' filter='url(#f)'/></pattern>"
+        for i in 1..<40 {
+            content += "<pattern id='p" + String(i) + "' width='.1' height='.1'><rect width='9' height='9' fill='url(#p" + String(i - 1) + ")' filter='url(#f)'/></pattern>"
+        }
+        return svg(content + "<rect width='100' height='100' fill='url(#p39)'/><rect width='100' height='100' fill='url(#p2)'/>")
+    }
+    /// Runs of 258 zeros by fixed codes: a literal zero, then length 258 at distance 1 many times.
+    private func zerosInGzip() -> String {
+        var file: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+        file += Self.zeros(64 << 20)
+        file += [UInt8](repeating: 0, count: 8)
+        return SVGImage(file) == nil ? "refused" : "shown"
+    }
+
+    private func svg(_ content: String) -> String {
+        guard let image = SVGImage(Array("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100'>\(content)</svg>".utf8)) else { return "refused" }
+        let picture = image.render(width: 400, height: 400, fonts: fonts)
+        return "\(picture.pixels.filter { $0 != 0 }.count) pixels drawn"
+    }
+    /// One block of deflate with fixed codes (RFC 1951 §3.2.6) that stands for `count` zeros.
+    private static func zeros(_ count: Int) -> [UInt8] {
+        var out: [UInt8] = [], bits: UInt64 = 0, used = 0
+        func put(_ value: UInt64, _ size: Int) {
+            bits |= value << UInt64(used)
+            used += size
+            while used >= 8 { out.append(UInt8(bits & 255)); bits >>= 8; used -= 8 }
+        }
+        put(0b011, 3)                                                   // last block, fixed codes
+        put(0b0000_1100, 8)                                             // literal 0: code 00110000, first bit first
+        for _ in 0..<(count / 258) { put(0b1010_0011, 8); put(0, 5) }   // length 258: code 11000101; distance 1: code 00000
+        put(0, 7)                                                       // end of block
+        put(0, 8)
+        return out
     }
 
     private func page(_ markup: [UInt8], _ sheet: [UInt8] = []) -> String {

@@ -124,7 +124,7 @@ enum PageCorpus {
                        "<foreignObject>", "<annotation-xml encoding=text/html>", "<template>", "</template>", "<script>", "</script>", "<style>", "</style>", "<title>", "</title>", "<plaintext>",
                        "<noscript>", "<iframe>", "<frameset>", "<frame>", "<html a=b>", "<body c=d>", "</body>", "</html>", "<!doctype html>", "<!doctype html public \"-//w3c//dtd html 3.2//en\">",
                        "<!--", "-->", "--!>", "<![CDATA[", "]]>", "<?x?>", "&amp;", "&notit;", "&#x10ffff;", "&#0;", "&#xd800;", "&CounterClockwiseContourIntegral;", "&", "<", ">", "</", "\0", "\u{feff}",
-                       "<img src=a.png width=1e9>", "<br>", "<hr>", "<li>", "<dl><dt><dd>", "<ruby><rb><rt><rp>", "<details><summary>", "<fieldset><legend>", "<meta charset=utf-16>", "<base href=x>", "<h1>",
+                       "<img src=a.png width=1e9>", "<br>", "<hr>", "<li>", "<dl><dt><dd>", "<ruby><rb><rt><rp>", "<ruby>a<rt>long annotation", "</ruby>", "<svg><pattern id=p width=1 height=1>", "<filter id=f><feOffset dx=1e9>", "<details><summary>", "<fieldset><legend>", "<meta charset=utf-16>", "<base href=x>", "<h1>",
                        "<marquee>", "<applet>", "<object>", "<dialog open>", "<video>", "<math><annotation-xml><svg>", "<pre>\n", "<image>", "<keygen>", "<listing>"]
     static func html() throws -> Corpus { Corpus(examples: try Corpus.files("Tests/Pages/features", [".html"]), words: tags + cssWords) }
 
@@ -137,6 +137,6 @@ enum PageCorpus {
                            "hsl(1turn,100%,50%)", "color-mix(in srgb,red,blue)", "linear-gradient(1e9deg,red,blue 200%,lime -5px)", "content:counter(a,upper-roman) open-quote;", "counter-increment:a 2147483647;",
                            "font:99999px/1e9 serif;", "letter-spacing:-1e6px;", "text-indent:1e9px;", "white-space:pre;", "overflow:hidden;", "overflow:auto;", "opacity:.5;", "transform:rotate(1e9deg) scale(1e9);",
                            "z-index:2147483648;", "border-collapse:collapse;", "border:1e6px double red;", "border-radius:1e9px;", "box-shadow:0 0 1e9px red;", "table-layout:fixed;", "vertical-align:1e9px;",
-                           ":is(", ":not(", ":where(", ":has(> *", ":nth-child(2147483647n-2147483648)", ":nth-last-of-type(odd)", "::before", "::first-line", "::marker", ">", "+", "~", "*", "[a*=\"b\" i]", ",", "U+0-10FFFF", "#", ".", "@",
+                           ":is(", ":not(", ":where(", ":has(> *", ":nth-child(2147483647n-2147483648)", ":nth-last-of-type(odd)", "::before", "::first-line", "::first-letter", "::placeholder", "font-variant:small-caps;", "text-shadow:1px 1px 1e9px red,0 0;", "position:sticky;bottom:0;right:1px;", "fill:url(#p);", "filter:url(#f);", "stroke:var(--a);", "float:left;font-size:1e5px;", "::marker", ">", "+", "~", "*", "[a*=\"b\" i]", ",", "U+0-10FFFF", "#", ".", "@",
                            "text-overflow:ellipsis;", "quotes:'a' 'b';", "aspect-ratio:1/0;", "inset:0;", "gap:1e9px;", "line-height:0;", "word-break:break-all;", "direction:rtl;", "clip-path:circle(1e9px);"]
 }
