@@ -60,6 +60,14 @@ final class ParserTests: XCTestCase {
         XCTAssertEqual(heard, ["link", "title", "style", "img", "script"])
     }
 
+    /// A text among the columns of a template loses what is no space, wherever it was cut.
+    func testTextAmongColumnsDoesNotDependOnPieces() {
+        let bytes = Array("<template><col>a  b <col> c</template>".utf8)
+        let whole = outline(parse(bytes, label: "utf-8"))
+        XCTAssertTrue(whole.contains { $0.contains("   ") }, "\(whole)")
+        for size in 1...20 { XCTAssertEqual(outline(parse(bytes, pieces: Array(repeating: size, count: 40), label: "utf-8")), whole) }
+    }
+
     func testTreeGrowsWithEachPiece() {
         let document = Document()
         let parser = HTMLParser(document: document, encodingLabel: "utf-8")

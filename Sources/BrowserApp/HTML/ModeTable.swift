@@ -144,6 +144,11 @@ extension TreeBuilder {
         case .characters:
             insertText(takeLeadingSpace(&t))
             if t.text.isEmpty { return .done }
+            // In a template nothing ends the group: what is no space is ignored character by character, spaces behind it stay.
+            if !open.current.isHTML(.colgroup) {
+                insertSpaces(of: t)
+                return .done
+            }
         case .comment:
             insertComment(t)
             return .done

@@ -89,7 +89,7 @@ extension TreeBuilder {
     }
 
     /// Only the white space of a text counts here.
-    private func insertSpaces(of t: Token) {
+    func insertSpaces(of t: Token) {
         var spaces: [UInt8] = []
         for byte in t.text where isSpace(byte) { spaces.append(byte) }
         spaces.withUnsafeBufferPointer { insertText($0) }
